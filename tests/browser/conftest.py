@@ -1,0 +1,178 @@
+"""Fixtures of the browser tests: one headless browser, the built book, and pages that must stay clean.
+
+A page opened with `visit` may talk to its own origin (or, from `file://`, to its own folder) only.
+Anything else, and every console error, script error or failed request, fails the test that opened it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+
+SITE = Path(__file__).parents[2] / "_build" / "html"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LOAD_TIMEOUT = 30_000  # milliseconds
+
+
+def find_browser(fallback: str) -> str | None:
+    """Path of a Chromium: the first one on PATH, else `fallback` if that file exists."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    return found or (fallback if Path(fallback).is_file() else None)
+
+
+def browser_required() -> bool:
+    """Whether a missing browser is a failure (continuous integration) rather than a skip."""
+    return os.environ.get("CI") == "true" or os.environ.get("FACETOY_REQUIRE_BROWSER") == "1"
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    """A headless Chromium, shared by all browser tests."""
+    with sync_playwright() as playwright:
+        path = find_browser(playwright.chromium.executable_path)
+        if path is None:
+            reason = f"no browser: none of {', '.join(NAMES)} on PATH, none from playwright install"
+            if browser_required():
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """Folder of the built book."""
+    if not (SITE / "index.html").is_file():
+        pytest.fail(f"no book in {SITE}: run `make book` first", pytrace=False)
+    return SITE
+
+
+@pytest.fixture(scope="session")
+def pages(site: Path) -> list[str]:
+    """Addresses of the book's pages, relative to the site, the redirecting root left out."""
+    found = (path.relative_to(site) for path in site.rglob("*.html"))
+    return sorted(str(path) for path in found if not path.parts[0].startswith("_"))
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def serve(folder: Path) -> ThreadingHTTPServer:
+    """Serve a folder on a free port of localhost, in a thread of its own."""
+    handler = partial(QuietHandler, directory=str(folder))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def base_url(site: Path) -> Iterator[str]:
+    """Address of the built book, served over http; ends with a slash."""
+    server = serve(site)
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+class Watch:
+    """Everything a page did that a self-contained page must not do."""
+
+    def __init__(self, context: BrowserContext, home: str) -> None:
+        self.home = home
+        self.problems: list[str] = []
+        context.route("**/*", self.gate)
+        context.on("console", self.on_console)
+        context.on("weberror", lambda error: self.note(f"script error: {error.error}"))
+        context.on("requestfailed", lambda r: self.note(f"failed: {r.url} ({r.failure})"))
+        context.on(
+            "response", lambda r: r.status >= 400 and self.note(f"status {r.status}: {r.url}")
+        )
+
+    def note(self, problem: str) -> None:
+        self.problems.append(problem)
+
+    def gate(self, route: Route) -> None:
+        if route.request.url.startswith((self.home, "blob:", "data:")):
+            route.continue_()
+        else:
+            self.note(f"request leaves the page's own origin: {route.request.url}")
+            route.abort()
+
+    def on_console(self, message) -> None:
+        if message.type == "error":
+            self.note(f"console: {message.text} ({message.location.get('url', '')})")
+
+
+def home_of(url: str, site: Path) -> str:
+    """What all addresses a page may load start with: its origin, or its folder for `file://`."""
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return f"{parts.scheme}://{parts.netloc}/"
+    book = site.as_uri() + "/"
+    return book if url.startswith(book) else url.rsplit("/", 1)[0] + "/"
+
+
+@pytest.fixture
+def visit(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page: `visit(url, *, width, height, dark, reduced_motion, touch, no_scripts)`.
+
+    `url` is an absolute http or file address, a `Path`, or an address relative to the book.
+    At the end of the test all pages opened here must have been clean.
+    """
+    opened: list[tuple[str, BrowserContext, Watch]] = []
+
+    def visit(
+        url: str | Path,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        reduced_motion: bool = False,
+        touch: bool = False,
+        no_scripts: bool = False,
+    ) -> Page:
+        if isinstance(url, Path):
+            url = url.absolute().as_uri()
+        elif "://" not in url:
+            url = request.getfixturevalue("base_url") + url
+        context = chrome.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce" if reduced_motion else "no-preference",
+            has_touch=touch,
+            is_mobile=touch,
+            java_script_enabled=not no_scripts,
+        )
+        opened.append((url, context, Watch(context, home_of(url, SITE))))
+        page = context.new_page()
+        page.goto(url, wait_until="load", timeout=LOAD_TIMEOUT)
+        return page
+
+    yield visit
+    problems = [f"{url}: {problem}" for url, _, watch in opened for problem in watch.problems]
+    for _, context, _ in opened:
+        context.close()
+    assert not problems, "\n".join(problems)
