@@ -1,0 +1,112 @@
+"""An execution cache that notices more than changed notebooks.
+
+jupyter-cache recognises a notebook by its code alone. Here each state of the package `facetoy` and
+of the packages it builds on has a cache folder of its own, so that a change there runs every
+chapter again; and a cell's metadata (alt texts, captions, tags) always come from the notebook.
+
+As a program: `python -m facetoy_book.cache FOLDER` takes notebooks that were executed elsewhere
+(with recorded timing) into the cache of the book in the current folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from importlib.metadata import requires, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from packaging.requirements import Requirement
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+
+FOLDER = Path("_build", "cache")
+
+
+def fingerprint() -> str:
+    """Hash of Python's version, the versions of facetoy's core packages, and facetoy's own files."""
+    digest = hashlib.sha256(sys.version.encode())
+    needed = [Requirement(text) for text in requires("facetoy") or []]
+    for requirement in needed:
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            digest.update(f"{requirement.name} {version(requirement.name)}\n".encode())
+    folder = Path(find_spec("facetoy").submodule_search_locations[0])
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_path(book: Path) -> Path:
+    """The cache folder for the present state; those of earlier states are deleted."""
+    here = book.absolute() / FOLDER / fingerprint()
+    here.mkdir(parents=True, exist_ok=True)
+    for other in here.parent.iterdir():
+        if other != here:
+            shutil.rmtree(other)
+    return here
+
+
+def choose_cache(app: Sphinx, config: Config) -> None:
+    """Point MyST-NB to the cache; a new path also makes Sphinx read all pages again."""
+    config.nb_execution_cache_path = str(cache_path(Path(app.srcdir)))
+
+
+def refresh_metadata(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> None:
+    """Give cached cells the metadata of the notebooks that are about to be read."""
+    cache = get_cache(app.config.nb_execution_cache_path)
+    for docname in docnames:
+        path = Path(env.doc2path(docname))
+        if path.suffix != ".ipynb":
+            continue
+        notebook = nbformat.read(path, as_version=4)
+        hashed, key = cache.create_hashed_notebook(notebook)
+        stored = Path(app.config.nb_execution_cache_path, "executed", key, "base.ipynb")
+        if not stored.exists():
+            continue
+        executed = nbformat.read(stored, as_version=nbformat.NO_CONVERT)
+        for cell, source in zip(executed.cells, hashed.cells, strict=True):
+            cell.metadata = source.metadata
+        nbformat.write(executed, stored, version=nbformat.NO_CONVERT)
+
+
+def seconds_of(notebook: nbformat.NotebookNode) -> float:
+    """Seconds between the first cell's start and the last cell's end, from the recorded timing."""
+    times = [
+        datetime.fromisoformat(stamp)
+        for cell in notebook.cells
+        for stamp in cell.metadata.get("execution", {}).values()
+    ]
+    return (max(times) - min(times)).total_seconds() if times else 0.0
+
+
+def store(folder: Path, book: Path) -> None:
+    """Take all executed notebooks under `folder` into the book's cache."""
+    cache = get_cache(cache_path(book))
+    for path in sorted(folder.rglob("*.ipynb")):
+        notebook = nbformat.read(path, as_version=4)
+        seconds = seconds_of(notebook)
+        for cell in notebook.cells:
+            cell.metadata.pop("execution", None)
+        uri = str(book.absolute() / path.relative_to(folder))
+        bundle = CacheBundleIn(notebook, uri, data={"execution_seconds": seconds})
+        cache.cache_notebook_bundle(bundle, overwrite=True)
+        print(f"{path.relative_to(folder)}: ran in {seconds:.1f} s, kept for the book")
+
+
+def setup(app: Sphinx) -> None:
+    """Hook into the start of the build and the reading of pages."""
+    app.connect("config-inited", choose_cache)
+    app.connect("env-before-read-docs", refresh_metadata)
+
+
+if __name__ == "__main__":
+    store(Path(sys.argv[1]), Path.cwd())

@@ -1,0 +1,252 @@
+// Brings the page's figures to life when they come near the reader's view.
+// A figure names its scripts; each registers one entry of `facetoyLive`.
+(() => {
+  "use strict";
+
+  const NARROW = 600; // pixels: below this a plot's legend goes under it
+  const root = document.documentElement;
+  const touch = matchMedia("(pointer: coarse)").matches;
+  let printing = false;
+
+  const scripts = new Map();
+  const load = (url) => {
+    if (!scripts.has(url)) {
+      const loaded = new Promise((resolve, reject) => {
+        const element = document.createElement("script");
+        element.src = url;
+        element.onload = resolve;
+        element.onerror = () => reject(new Error(`could not load ${url}`));
+        document.head.append(element);
+      });
+      scripts.set(url, loaded);
+    }
+    return scripts.get(url);
+  };
+
+  // ---- plots
+
+  const style = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+
+  // Colours and font of the page as it looks now; on paper always dark on white.
+  const template = (colorway) => {
+    const text = printing ? "#222" : style("--pst-color-text-base") || "#222";
+    const line = printing ? "#ccc" : style("--pst-color-border") || "#ccc";
+    const surface = printing ? "#fff" : style("--pst-color-surface") || "#fff";
+    const axis = {
+      automargin: true,
+      fixedrange: touch,
+      gridcolor: line,
+      linecolor: line,
+      zerolinecolor: line,
+      tickcolor: line,
+      title: { standoff: 8 },
+    };
+    const circular = { gridcolor: line, linecolor: line };
+    return {
+      layout: {
+        paper_bgcolor: "rgba(0,0,0,0)",
+        plot_bgcolor: "rgba(0,0,0,0)",
+        font: { family: getComputedStyle(document.body).fontFamily, color: text, size: 14 },
+        colorway,
+        xaxis: axis,
+        yaxis: axis,
+        polar: { bgcolor: "rgba(0,0,0,0)", angularaxis: circular, radialaxis: circular },
+        hoverlabel: { bgcolor: surface, bordercolor: line, font: { color: text } },
+        legend: { bgcolor: "rgba(0,0,0,0)" },
+        updatemenudefaults: { bgcolor: surface, bordercolor: line, font: { color: text } },
+        sliderdefaults: { bgcolor: surface, bordercolor: line, font: { color: text } },
+      },
+    };
+  };
+
+  // Plotly does not wrap titles.
+  const wrap = (text, letters) =>
+    text.replace(new RegExp(`(?![^\\n]{1,${letters}}$)([^\\n]{1,${letters}})\\s`, "g"), "$1<br>");
+
+  const arrange = (layout, width) => {
+    const result = {
+      margin: { l: 60, r: 20, t: layout.title ? 60 : 24, b: 50 },
+      uirevision: "keep", // the reader's zoom and hidden traces survive a redraw
+      ...layout,
+      template: template(layout.colorway),
+      width: Math.min(width, layout.width || width),
+      autosize: false,
+    };
+    if (touch) result.dragmode = false; // a finger on the plot scrolls the page
+    if (width < NARROW) {
+      result.legend = {
+        ...layout.legend,
+        orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top",
+      };
+      result.margin = { ...result.margin, l: 10, r: 10 };
+      const title = typeof layout.title === "string" ? { text: layout.title } : layout.title;
+      if (title?.text) {
+        const size = 15;
+        const text = wrap(title.text, Math.floor(width / (size * 0.55)));
+        result.title = { ...title, text, font: { ...title.font, size } };
+      }
+    }
+    return result;
+  };
+
+  const plots = new Set();
+
+  const draw = (plot) => {
+    const width = plot.place.clientWidth;
+    if (!width) return undefined;
+    plot.width = width;
+    const { data, layout, frames } = plot.figure;
+    const copy = structuredClone({ data, layout });
+    const config = { displayModeBar: false, responsive: false };
+    const spec = { data: copy.data, layout: arrange(copy.layout, width), config };
+    if (frames && !plot.drawn) spec.frames = frames;
+    plot.drawn = true;
+    return Plotly.react(plot.place, spec);
+  };
+
+  const startPlot = async (figure, place, entry) => {
+    const plot = { figure: entry, place, width: 0, drawn: false };
+    await draw(plot);
+    plots.add(plot);
+    new ResizeObserver(() => place.clientWidth !== plot.width && draw(plot)).observe(place);
+  };
+
+  const redraw = () => plots.forEach(draw);
+  new MutationObserver(redraw).observe(root, { attributeFilter: ["data-theme"] });
+
+  // ---- widgets
+
+  const bytes = (base64) => {
+    const text = atob(base64);
+    const array = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i += 1) array[i] = text.charCodeAt(i);
+    return new DataView(array.buffer);
+  };
+
+  // What a widget's front end sees of its Python half. Here there is none: messages go nowhere.
+  class Model {
+    #values;
+    #listeners = new Map();
+
+    constructor({ values, buffers }) {
+      this.#values = structuredClone(values);
+      for (const { path, data } of buffers) {
+        const last = path[path.length - 1];
+        let parent = this.#values;
+        for (const step of path.slice(0, -1)) parent = parent[step] ??= {};
+        parent[last] = bytes(data);
+      }
+    }
+
+    get(name) {
+      return this.#values[name];
+    }
+
+    set(name, value) {
+      const changes = typeof name === "object" ? name : { [name]: value };
+      const changed = Object.keys(changes).filter((key) => this.#values[key] !== changes[key]);
+      Object.assign(this.#values, changes);
+      for (const key of changed) this.#emit(`change:${key}`, this, changes[key]);
+      if (changed.length) this.#emit("change", this);
+    }
+
+    on(events, callback) {
+      for (const event of events.split(" ")) {
+        if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
+        this.#listeners.get(event).add(callback);
+      }
+    }
+
+    off(events, callback) {
+      if (!events) return this.#listeners.clear();
+      for (const event of events.split(" ")) {
+        if (callback) this.#listeners.get(event)?.delete(callback);
+        else this.#listeners.delete(event);
+      }
+      return undefined;
+    }
+
+    save_changes() {}
+
+    send() {}
+
+    #emit(event, ...values) {
+      for (const callback of [...(this.#listeners.get(event) ?? [])]) callback(...values);
+    }
+  }
+
+  const modules = new Map();
+
+  // A module from its source; a blob, because a page opened from disk may load no module file.
+  const widgetModule = (key) => {
+    if (!modules.has(key)) {
+      const { esm, css } = self.facetoyLive[key];
+      if (css) {
+        const sheet = document.createElement("style");
+        sheet.textContent = css;
+        document.head.append(sheet);
+      }
+      const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
+      const loaded = import(url).then(async (module) => {
+        URL.revokeObjectURL(url);
+        const widget = module.default ?? module;
+        return typeof widget === "function" ? widget() : widget;
+      });
+      modules.set(key, loaded);
+    }
+    return modules.get(key);
+  };
+
+  const startWidget = async (figure, place, entry) => {
+    const widget = await widgetModule(entry.source);
+    const model = new Model(entry);
+    await widget.initialize?.({ model });
+    await widget.render({ model, el: place });
+  };
+
+  // ---- all figures
+
+  const start = async (figure) => {
+    const place = figure.querySelector(".facetoy-live");
+    const begin = figure.classList.contains("facetoy-plot") ? startPlot : startWidget;
+    try {
+      await Promise.all(figure.dataset.scripts.split(" ").map(load));
+      await begin(figure, place, self.facetoyLive[figure.dataset.key]);
+      figure.classList.add("is-live");
+    } catch (error) {
+      console.error(error);
+      place.replaceChildren();
+      const note = document.createElement("p");
+      note.className = "facetoy-note";
+      note.textContent = "The live figure could not be shown in this browser.";
+      figure.append(note);
+    }
+  };
+
+  const figures = [...document.querySelectorAll(".facetoy-plot, .facetoy-widget")];
+  const near = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        start(target);
+      }
+    },
+    { rootMargin: "1000px 0px" },
+  );
+  figures.forEach((figure) => near.observe(figure));
+
+  addEventListener("beforeprint", () => {
+    printing = true;
+    redraw();
+    const plotsLeft = figures.filter((figure) => figure.matches(".facetoy-plot:not(.is-live)"));
+    for (const figure of plotsLeft) {
+      near.unobserve(figure);
+      start(figure);
+    }
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    redraw();
+  });
+})();
