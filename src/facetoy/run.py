@@ -1,0 +1,114 @@
+"""What a training leaves behind: plain arrays, saved without pickle, readable without torch."""
+
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+#: What reading a file that is no whole run can raise.
+DAMAGED = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One training, watched at T snapshots through the features of its N test images."""
+
+    features: np.ndarray  #: (T, N, d) float32
+    weight: np.ndarray | None  #: (T, C, d) float32; None for a loss without class weights
+    predicted: np.ndarray  #: (T, N) int64, the class with the largest score
+    labels: np.ndarray  #: (N,) int64; C or more is a stranger, a class unseen in training
+    images: np.ndarray  #: (N, 1, H, W) float32 in [0, 1]
+    class_names: tuple[str, ...]  #: known classes first, then strangers
+    steps: np.ndarray  #: (T,) int64, optimiser steps before each snapshot
+    history: dict[str, np.ndarray]  #: per epoch: loss, train and test accuracy, gradient norm
+    config: dict[str, Any]  #: loss, its arguments, dim, epochs, seed, num_classes, ...
+    device: str  #: where it was trained, e.g. "cpu" or "cuda (NVIDIA H100)"
+
+    @property
+    def num_classes(self) -> int:
+        """C, the number of classes in training."""
+        return self.config["num_classes"]
+
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write the run to ``path`` as .npz, atomically: the old file or the new one, whole."""
+        path = Path(path)
+        arrays = {f"history/{k}": v for k, v in self.history.items()}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if isinstance(value, np.ndarray):
+                arrays[f.name] = value
+        words = {"config": self.config, "class_names": self.class_names, "device": self.device}
+        arrays["words"] = np.array(json.dumps(words))
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez_compressed(file, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return path
+
+
+def load_run(path: str | os.PathLike) -> Run:
+    """Read a run written by ``Run.save``.
+
+    FileNotFoundError if there is none; ValueError if the file is damaged or no run.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        words = json.loads(str(arrays.pop("words")))
+        history = {k[8:]: arrays.pop(k) for k in list(arrays) if k.startswith("history/")}
+        return Run(
+            **{"weight": None, **arrays},
+            history=history,
+            class_names=tuple(words["class_names"]),
+            config=words["config"],
+            device=words["device"],
+        )
+    except FileNotFoundError:
+        raise
+    except DAMAGED as error:
+        raise ValueError(f"{os.fspath(path)} is damaged or is not a facetoy run") from error
+
+
+class Sweep(Sequence[Run]):
+    """Runs that differ in the parameters ``names`` alone, in the order of training."""
+
+    def __init__(self, runs: Sequence[Run], names: Sequence[str]) -> None:
+        self.runs = tuple(runs)
+        self.names = tuple(names)
+
+    @property
+    def parameters(self) -> dict[str, tuple]:
+        """For each swept parameter its values, e.g. ``{"m": (0, 0.1, 0.2)}``."""
+        return {n: tuple(dict.fromkeys(run.config[n] for run in self.runs)) for n in self.names}
+
+    def select(self, **values: Any) -> "Sweep":
+        """The runs with these values, e.g. ``sweep.select(m=0.5)``. ValueError if none has."""
+        runs = [r for r in self.runs if all(r.config.get(k) == v for k, v in values.items())]
+        if not runs:
+            raise ValueError(f"no run with {values}; the sweep has {self.parameters}")
+        return Sweep(runs, [n for n in self.names if n not in values])
+
+    def __getitem__(self, index):
+        return Sweep(self.runs[index], self.names) if isinstance(index, slice) else self.runs[index]
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
+
+    def __repr__(self) -> str:
+        return f"Sweep of {len(self)} runs over {self.parameters}"
