@@ -3,7 +3,9 @@
 (() => {
   "use strict";
 
-  const NARROW = 600; // pixels: below this a plot's legend goes under it
+  const NARROW = 600; // pixels: below this a plot's legend goes under it, wherever it was
+  const LEGEND_BELOW = { orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top" };
+  const TITLE_SIZE = 16; // pixels
   const root = document.documentElement;
   const touch = matchMedia("(pointer: coarse)").matches;
   let printing = false;
@@ -52,7 +54,7 @@
         yaxis: axis,
         polar: { bgcolor: "rgba(0,0,0,0)", angularaxis: circular, radialaxis: circular },
         hoverlabel: { bgcolor: surface, bordercolor: line, font: { color: text } },
-        legend: { bgcolor: "rgba(0,0,0,0)" },
+        legend: { bgcolor: "rgba(0,0,0,0)", ...LEGEND_BELOW },
         updatemenudefaults: { bgcolor: surface, bordercolor: line, font: { color: text } },
         sliderdefaults: { bgcolor: surface, bordercolor: line, font: { color: text } },
       },
@@ -74,17 +76,13 @@
     };
     if (touch) result.dragmode = false; // a finger on the plot scrolls the page
     if (width < NARROW) {
-      result.legend = {
-        ...layout.legend,
-        orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top",
-      };
+      result.legend = { ...layout.legend, ...LEGEND_BELOW };
       result.margin = { ...result.margin, l: 10, r: 10 };
-      const title = typeof layout.title === "string" ? { text: layout.title } : layout.title;
-      if (title?.text) {
-        const size = 15;
-        const text = wrap(title.text, Math.floor(width / (size * 0.55)));
-        result.title = { ...title, text, font: { ...title.font, size } };
-      }
+    }
+    const title = typeof layout.title === "string" ? { text: layout.title } : layout.title;
+    if (title?.text) {
+      const text = wrap(title.text, Math.floor(width / (TITLE_SIZE * 0.55)));
+      result.title = { ...title, text, font: { size: TITLE_SIZE, ...title.font } };
     }
     return result;
   };
