@@ -1,0 +1,54 @@
+# The book, its tests and its tools. `make help` says what there is.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.facetoy-installed
+RUNS := .runs
+PORT ?= 8000
+NOTEBOOKS := $(wildcard book/*.ipynb chapters/*.ipynb)
+
+# Built pages show no progress bars, and every build computes alike.
+export TQDM_DISABLE := 1
+export PYTHONHASHSEED := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# A failed build forgets what it read, or the next one would not repeat its warnings.
+BUILD := $(BIN)/jupyter-book build . -W --keep-going || { rm -rf _build/.doctrees; exit 1; }
+
+.PHONY: help book serve test lint clean
+.DELETE_ON_ERROR:
+
+help:  ## Say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+
+book: $(READY)  ## Build the book; it opens from _build/html/index.html
+	$(BUILD)
+
+serve: book  ## Build the book and show it on http://localhost:8000
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+# Every notebook runs once, from a copy; the book then takes its outputs from there.
+test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
+	$(BIN)/pytest tests/unit
+	rm -rf $(RUNS) _build/html _build/.doctrees
+	$(foreach notebook,$(NOTEBOOKS),install -D -m 644 $(notebook) $(RUNS)/$(notebook) &&) true
+	$(BIN)/pytest --nbmake --overwrite --nbmake-timeout 600 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
+	$(BIN)/python -m facetoy_book.cache $(RUNS)
+	$(BUILD)
+	$(BIN)/pytest tests/browser
+
+lint: $(READY)  ## Check the style of code and notebooks, and that notebooks carry no outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --verify $(NOTEBOOKS)
+
+clean:  ## Delete everything that was built, keep the installed packages
+	rm -rf _build $(RUNS)
+
+$(READY): pyproject.toml book/extension/pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "facetoy needs Python 3.11 or later; this is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e ".[test]" -e book/extension
+	@touch $@
