@@ -1,0 +1,117 @@
+"""The still picture behind a SphereView: for print, for e-mail, for readers without scripts."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from facetoy import metrics
+from facetoy.palette import color, marker
+
+if TYPE_CHECKING:
+    from facetoy.view import Side
+
+SHAPES = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D"}
+INK, LINE = "#27303f", "#8a94a6"
+YAW, PITCH = -0.5, 0.42  # radians; the live picture begins with the same turn
+
+
+def camera(shown: int) -> np.ndarray:
+    """(2 or 3, 3) rotation: rows of points times this are x right, y up, z towards the reader."""
+    if shown == 2:
+        return np.eye(3)[:2]
+    yaw, pitch = YAW, PITCH
+    about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    about_x = np.array(
+        [[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]]
+    )
+    return (about_x @ about_y).T
+
+
+def graticule() -> list[np.ndarray]:
+    """Circles of longitude and latitude on the unit sphere, each (73, 3), 30° apart."""
+    t = np.linspace(0, 2 * np.pi, 73)
+    zero = np.zeros_like(t)
+    circles = []
+    for k in range(6):
+        a = k * np.pi / 6
+        circles.append(np.stack([np.cos(t) * np.cos(a), np.sin(t), np.cos(t) * np.sin(a)], 1))
+    for k in range(-2, 3):
+        a = k * np.pi / 6
+        circles.append(
+            np.stack([np.cos(t) * np.cos(a), zero + np.sin(a), np.sin(t) * np.cos(a)], 1)
+        )
+    return circles
+
+
+def draw_side(axes, view: Side, step: int, unit_length: bool, heading: str) -> None:
+    """Draw the last run of ``view`` at snapshot ``step`` into matplotlib ``axes``."""
+    run = view.runs[-1]
+    step = step if step < 0 else min(step, len(run.steps) - 1)
+    turn = camera(view.shown)
+    features = run.features[step]
+    longest = np.linalg.norm(run.features, axis=-1).max() or 1.0
+    points = (metrics.unit(features) if unit_length else features / longest) @ view.basis @ turn
+    if view.shown == 2 and unit_length:  # spread them a little, as the live picture does
+        points *= 1 + 0.11 * ((np.arange(len(points))[:, None] * 0.618034) % 1 - 0.5)
+    axes.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
+    axes.axis("off")
+    axes.set_title(heading, fontsize=10, color=INK)
+    circle = np.linspace(0, 2 * np.pi, 181)
+    axes.plot(np.cos(circle), np.sin(circle), color=LINE, lw=1, zorder=0)
+    if view.shown == 3:
+        for line in graticule():
+            x, y, z = (line @ turn).T
+            for front, alpha in ((z >= 0, 0.4), (z < 0, 0.15)):
+                axes.plot(
+                    np.where(front, x, np.nan), np.where(front, y, np.nan),
+                    color=LINE, lw=0.5, alpha=alpha, zorder=0,
+                )  # fmt: skip
+    for k in range(len(run.class_names)):
+        mine = points[run.labels == k]
+        style = {"s": 14, "marker": SHAPES[marker(k)], "linewidths": 0.6}
+        stranger = k >= run.num_classes
+        for front in (False, True):
+            part = mine[(mine[:, 2] >= 0) == front]
+            axes.scatter(
+                part[:, 0], part[:, 1], alpha=1 if front else 0.3, zorder=2 + front,
+                facecolors="none" if stranger else color(k),
+                edgecolors=color(k) if stranger else "white", **style,
+            )  # fmt: skip
+    if run.weight is None:
+        ways = np.nan_to_num(metrics.class_means(features, run.labels))
+    else:
+        ways = metrics.unit(run.weight[step])
+    for k, (x, y, z) in enumerate(ways @ view.basis @ turn):
+        alpha, order = (1, 4) if z >= 0 else (0.35, 1)
+        if run.weight is not None:
+            axes.annotate(
+                "", (1.1 * x, 1.1 * y), (0, 0), zorder=order,
+                arrowprops={"arrowstyle": "-|>", "color": color(k), "alpha": alpha, "lw": 1.2},
+            )  # fmt: skip
+        axes.text(
+            1.21 * x, 1.21 * y, run.class_names[k], color=INK, alpha=alpha, zorder=order,
+            ha="center", va="center", fontsize=9, weight="bold",
+        )  # fmt: skip
+
+
+def draw_still(views: list[Side], step: int = -1, unit_length: bool = True) -> bytes:
+    """PNG bytes of the last run of each view at snapshot ``step``, on white, in 64 colours."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    from facetoy.view import title
+
+    figure = Figure(figsize=(4.2 * len(views), 4.5), dpi=120)
+    canvas = FigureCanvasAgg(figure)
+    for place, view in enumerate(views):
+        axes = figure.add_axes((place / len(views), 0, 1 / len(views), 0.93))
+        draw_side(axes, view, step, unit_length, title(view.runs[-1]))
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
+    out = io.BytesIO()
+    image.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "png", optimize=True)
+    return out.getvalue()
