@@ -12,7 +12,7 @@ COLORS = (
     "#9849af",  # purple
     "#2da2a2",  # teal
     "#c96b80",  # rose
-    "#cb71d6",  # orchid
+    "#e46aa8",  # pink
     "#666f82",  # slate
     "#7f9e47",  # moss
 )
@@ -20,11 +20,11 @@ MARKERS = (
     "circle",
     "square",
     "triangle",
-    "square",
-    "diamond",
-    "triangle",
     "circle",
+    "triangle",
     "diamond",
+    "circle",
+    "triangle",
     "square",
     "diamond",
 )

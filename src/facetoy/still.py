@@ -15,19 +15,43 @@ if TYPE_CHECKING:
 
 SHAPES = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D"}
 INK, LINE = "#27303f", "#8a94a6"
-YAW, PITCH = -0.5, 0.42  # radians; the live picture begins with the same turn
 
 
-def camera(shown: int) -> np.ndarray:
-    """(2 or 3, 3) rotation: rows of points times this are x right, y up, z towards the reader."""
-    if shown == 2:
-        return np.eye(3)[:2]
-    yaw, pitch = YAW, PITCH
-    about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-    about_x = np.array(
-        [[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]]
-    )
+def camera(yaw: float, pitch: float) -> np.ndarray:
+    """(3, 3) turn by angles in radians: rows of points times this are right, up, to the reader."""
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
+    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     return (about_x @ about_y).T
+
+
+def directions(view: Side, step: int) -> np.ndarray:
+    """(C or K, shown): where the arrows (or, without weights, the ticks) of the last run point."""
+    run = view.runs[-1]
+    if run.weight is None:
+        ways = np.nan_to_num(metrics.class_means(run.features[step], run.labels))
+    else:
+        ways = metrics.unit(run.weight[step])
+    return ways @ view.basis
+
+
+def best_turn(views: list[Side]) -> tuple[float, float]:
+    """Yaw and pitch (radians) to begin with: names far from each other, few of them behind."""
+    tips = [directions(view, -1) for view in views if view.shown == 3]
+
+    def clutter(turn: tuple[float, float]) -> float:
+        total = 0.0
+        for ways in tips:
+            x = ways @ camera(*turn)
+            apart = ((x[:, None, :2] - x[None, :, :2]) ** 2).sum(-1)
+            total += (
+                np.exp(-apart / 0.08).sum() / len(x) - 0.35 * np.clip(x[:, 2], -0.7, 0.7).mean()
+            )
+        return total
+
+    yaws = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    yaw, pitch = min(((y, p) for p in (0.25, 0.35, 0.45) for y in yaws), key=clutter)
+    return round(float(yaw), 4), pitch
 
 
 def graticule() -> list[np.ndarray]:
@@ -46,11 +70,13 @@ def graticule() -> list[np.ndarray]:
     return circles
 
 
-def draw_side(axes, view: Side, step: int, unit_length: bool, heading: str) -> None:
-    """Draw the last run of ``view`` at snapshot ``step`` into matplotlib ``axes``."""
+def draw_side(axes, view: Side, step: int, unit_length: bool, turn: np.ndarray) -> None:
+    """Draw the last run of ``view`` at snapshot ``step``, turned by ``turn``, into ``axes``."""
+    from facetoy.view import title
+
     run = view.runs[-1]
     step = step if step < 0 else min(step, len(run.steps) - 1)
-    turn = camera(view.shown)
+    turn = turn if view.shown == 3 else np.eye(3)[:2]
     features = run.features[step]
     longest = np.linalg.norm(run.features, axis=-1).max() or 1.0
     points = (metrics.unit(features) if unit_length else features / longest) @ view.basis @ turn
@@ -58,7 +84,7 @@ def draw_side(axes, view: Side, step: int, unit_length: bool, heading: str) -> N
         points *= 1 + 0.11 * ((np.arange(len(points))[:, None] * 0.618034) % 1 - 0.5)
     axes.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
     axes.axis("off")
-    axes.set_title(heading, fontsize=10, color=INK)
+    axes.set_title(title(run), fontsize=10, color=INK)
     circle = np.linspace(0, 2 * np.pi, 181)
     axes.plot(np.cos(circle), np.sin(circle), color=LINE, lw=1, zorder=0)
     if view.shown == 3:
@@ -80,11 +106,7 @@ def draw_side(axes, view: Side, step: int, unit_length: bool, heading: str) -> N
                 facecolors="none" if stranger else color(k),
                 edgecolors=color(k) if stranger else "white", **style,
             )  # fmt: skip
-    if run.weight is None:
-        ways = np.nan_to_num(metrics.class_means(features, run.labels))
-    else:
-        ways = metrics.unit(run.weight[step])
-    for k, (x, y, z) in enumerate(ways @ view.basis @ turn):
+    for k, (x, y, z) in enumerate(directions(view, step) @ turn):
         alpha, order = (1, 4) if z >= 0 else (0.35, 1)
         if run.weight is not None:
             axes.annotate(
@@ -103,15 +125,16 @@ def draw_still(views: list[Side], step: int = -1, unit_length: bool = True) -> b
     from matplotlib.figure import Figure
     from PIL import Image
 
-    from facetoy.view import title
-
+    turn = camera(*best_turn(views))
     figure = Figure(figsize=(4.2 * len(views), 4.5), dpi=120)
     canvas = FigureCanvasAgg(figure)
     for place, view in enumerate(views):
         axes = figure.add_axes((place / len(views), 0, 1 / len(views), 0.93))
-        draw_side(axes, view, step, unit_length, title(view.runs[-1]))
+        draw_side(axes, view, step, unit_length, turn)
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
     out = io.BytesIO()
-    image.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(out, "png", optimize=True)
+    image.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        out, "png", optimize=True
+    )
     return out.getvalue()

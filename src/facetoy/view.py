@@ -20,7 +20,7 @@ from anywidget import AnyWidget
 from facetoy import metrics
 from facetoy.palette import COLORS, MARKERS
 from facetoy.run import Run, Sweep
-from facetoy.still import PITCH, YAW, draw_still
+from facetoy.still import best_turn, draw_still
 
 LEVELS = 16383  # steps of a packed coordinate between 0 and its largest value
 IMAGE_BYTES = 64_000  # larger images are packed with fewer pixels
@@ -168,10 +168,10 @@ class Packer:
 
 
 def degrees(radians: float | None) -> float | None:
-    """Degrees with two decimals; None for what is not a number."""
+    """Degrees with three decimals; None for what is not a number."""
     if radians is None or not math.isfinite(radians):
         return None
-    return round(math.degrees(radians), 2)
+    return round(math.degrees(radians), 3)
 
 
 def class_means(run: Run) -> np.ndarray:
@@ -255,7 +255,7 @@ def pack(views: list[Side], **settings: Any) -> tuple[dict[str, Any], bytes]:
         "colors": list(COLORS),
         "markers": list(MARKERS),
         "levels": LEVELS,
-        "camera": [YAW, PITCH],
+        "camera": list(best_turn(views)),
         **settings,
     }
     return meta, bytes(packer.data)

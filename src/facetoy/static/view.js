@@ -322,19 +322,25 @@ function mountPicture(el, meta, data) {
     legend.replaceChildren(
       ...all.classes.map((name, cls) => {
         const icon = make("canvas", { width: 40, height: 40, "aria-hidden": "true" });
-        const text = cls >= all.known ? `${name} (stranger)` : name;
+        const text = make("span", {}, name);
         const button = make("button", { type: "button", "aria-pressed": "false" }, icon, text);
-        if (cls >= all.known) button.title = "Never seen in training";
-        button.addEventListener("click", () => highlight(state.highlight === cls ? -1 : cls), { signal });
+        if (cls >= all.known) button.setAttribute("aria-label", `${name}, stranger`);
+        const press = () => highlight(state.highlight === cls ? -1 : cls);
+        button.addEventListener("click", press, { signal });
         return button;
       }),
     );
+    legend.classList.toggle("ft-short", all.classes.every((name) => name.length <= 3));
+    if (all.known < all.classes.length) {
+      const text = make("span", { class: "ft-strangers" }, "strangers, never seen in training");
+      legend.insertBefore(text, legend.children[all.known]);
+    }
   }
 
   function drawLegend() {
     const surface = getComputedStyle(root).getPropertyValue("--ft-surface").trim();
     const known = Math.max(...sides.map((side) => side.known));
-    [...legend.children].forEach((button, cls) => {
+    legend.querySelectorAll("button").forEach((button, cls) => {
       const icon = button.firstChild;
       const g = icon.getContext("2d");
       g.clearRect(0, 0, 40, 40);
@@ -346,7 +352,7 @@ function mountPicture(el, meta, data) {
 
   function highlight(cls) {
     state.highlight = cls;
-    [...legend.children].forEach((button, k) => button.setAttribute("aria-pressed", k === cls));
+    legend.querySelectorAll("button").forEach((button, k) => button.setAttribute("aria-pressed", k === cls));
     views.forEach((view) => (view.scene.highlight = cls));
     redraw();
   }
