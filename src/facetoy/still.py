@@ -120,7 +120,7 @@ def draw_side(axes, view: Side, step: int, unit_length: bool, turn: np.ndarray) 
 
 
 def draw_still(views: list[Side], step: int = -1, unit_length: bool = True) -> bytes:
-    """PNG bytes of the last run of each view at snapshot ``step``, on white, in 64 colours."""
+    """PNG bytes of the last run of each view at snapshot ``step``, on white, in 128 colours."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
@@ -134,7 +134,7 @@ def draw_still(views: list[Side], step: int = -1, unit_length: bool = True) -> b
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
     out = io.BytesIO()
-    image.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+    image.quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
         out, "png", optimize=True
     )
     return out.getvalue()
