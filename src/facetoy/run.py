@@ -36,6 +36,14 @@ class Run:
         """C, the number of classes in training."""
         return self.config["num_classes"]
 
+    def __repr__(self) -> str:
+        c = self.config
+        scores = ", ".join(f"{k}={c[k]:g}" for k in ("s", "m") if k in c)
+        return (
+            f"Run of {c['loss']}({scores}) on {c.get('data')}, {self.features.shape[2]}-D: "
+            f"{self.steps[-1]} steps on {self.device}, {len(self.steps)} snapshots"
+        )
+
     def save(self, path: str | os.PathLike) -> Path:
         """Write the run to ``path`` as .npz, atomically: the old file or the new one, whole."""
         path = Path(path)

@@ -125,9 +125,13 @@ def fit(
         return (head.logits(model(images)).argmax(1) == labels).float().mean().item()
 
     step = 0
+    quiet = {} if progress else {"disable": True}  # left out, TQDM_DISABLE in the environment rules
     bar = tqdm(total=epochs, desc=f"{name} on {where.type}", unit="epoch", leave=False,
-               disable=not progress)  # fmt: skip
+               **quiet)  # fmt: skip
+    threads = torch.get_num_threads()
     try:
+        # a second thread only gets in the way of a network this small, most on a busy machine
+        torch.set_num_threads(1)
         snapshot(0)
         for _ in range(epochs):
             losses, norms = [], []
@@ -156,6 +160,7 @@ def fit(
             snapshot(step)
     finally:
         bar.close()
+        torch.set_num_threads(threads)
     return so_far()
 
 
@@ -176,7 +181,7 @@ def sweep(loss: str | type[nn.Module], data: Data, *, progress: bool = True, **a
     runs: list[Run] = []
     with tqdm(
         list(itertools.product(*lists.values())), desc="sweep", unit="run", leave=False,
-        disable=not progress,
+        **({} if progress else {"disable": True}),
     ) as bar:  # fmt: skip
         for values in bar:
             run = fit(

