@@ -16,7 +16,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Route,
+    sync_playwright,
+)
 
 SITE = Path(__file__).parents[2] / "_build" / "html"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -66,11 +74,22 @@ def site() -> Path:
     return SITE
 
 
+def html_pages(site: Path = SITE) -> list[str]:
+    """Addresses of the book's pages relative to the site, without the root that redirects."""
+    found = (path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    return sorted(name for name in found if not name.startswith("_") and name != "index.html")
+
+
 @pytest.fixture(scope="session")
 def pages(site: Path) -> list[str]:
-    """Addresses of the book's pages, relative to the site, the redirecting root left out."""
-    found = (path.relative_to(site) for path in site.rglob("*.html"))
-    return sorted(str(path) for path in found if not path.parts[0].startswith("_"))
+    """Addresses of the book's pages, relative to the site."""
+    return html_pages(site)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with an argument `page_name` runs for every page of the built book."""
+    if "page_name" in metafunc.fixturenames:
+        metafunc.parametrize("page_name", html_pages() or ["index.html"])
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -106,7 +125,7 @@ class Watch:
         context.route("**/*", self.gate)
         context.on("console", self.on_console)
         context.on("weberror", lambda error: self.note(f"script error: {error.error}"))
-        context.on("requestfailed", lambda r: self.note(f"failed: {r.url} ({r.failure})"))
+        context.on("requestfailed", self.on_failure)
         context.on(
             "response", lambda r: r.status >= 400 and self.note(f"status {r.status}: {r.url}")
         )
@@ -121,7 +140,11 @@ class Watch:
             self.note(f"request leaves the page's own origin: {route.request.url}")
             route.abort()
 
-    def on_console(self, message) -> None:
+    def on_failure(self, request: Request) -> None:
+        if request.failure != "csp":  # how the browser says that scripts are turned off
+            self.note(f"failed: {request.url} ({request.failure})")
+
+    def on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.note(f"console: {message.text} ({message.location.get('url', '')})")
 
@@ -176,3 +199,23 @@ def visit(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[Callable[
     for _, context, _ in opened:
         context.close()
     assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def swipe() -> Callable[..., None]:
+    """Move a finger: `swipe(page, x, y, dx, dy)`, from a point of the view, in CSS pixels."""
+
+    def swipe(page: Page, x: float, y: float, dx: float, dy: float) -> None:
+        session = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *points: dict[str, float]) -> None:
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+        touch("touchStart", {"x": x, "y": y})
+        for i in range(1, 11):
+            touch("touchMove", {"x": x + dx * i / 10, "y": y + dy * i / 10})
+            page.wait_for_timeout(16)
+        touch("touchEnd")
+        page.wait_for_timeout(200)  # the page may glide on
+
+    return swipe

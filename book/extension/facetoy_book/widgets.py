@@ -21,7 +21,16 @@ from facetoy_book.figures import LiveFigure, script
 from facetoy_book.plots import image_alt
 
 # Traits that only a live kernel or ipywidgets' own scripts use, and those sent on another way.
-LEFT_OUT = {"_esm", "_css", "_still", "_anywidget_id", "_dom_classes", "layout", "tabbable", "tooltip"}
+LEFT_OUT = {
+    "_esm",
+    "_css",
+    "_still",
+    "_anywidget_id",
+    "_dom_classes",
+    "layout",
+    "tabbable",
+    "tooltip",
+}
 PNG = b"\x89PNG\r\n\x1a\n"
 
 

@@ -1,0 +1,263 @@
+"""The built book as readers meet it: whole without a network, from a server and from disk."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, Page, Response
+
+ROOT = Path(__file__).parents[2]
+FIRST_VISIT = 3_000_000  # bytes, gzipped
+FURTHER_VISIT = 600_000
+PHONE = {"width": 390, "height": 844, "touch": True}
+FIGURES = ".facetoy-plot, .facetoy-widget"
+FIGURE_TIMEOUT = 20_000  # milliseconds
+
+SCROLL_THROUGH = """async () => {
+  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
+    scrollTo({top: y, behavior: "instant"});
+    await new Promise((next) => setTimeout(next, 50));
+  }
+  scrollTo({top: 0, behavior: "instant"});
+}"""
+# The colour of the first tick label of every plot.
+TICK_COLOURS = """() => [...document.querySelectorAll(".facetoy-plot")].map(
+  (plot) => getComputedStyle(plot.querySelector(".xtick text, .angularaxistick text")).fill)"""
+
+
+def chapters() -> list[str]:
+    """Addresses of the chapters that the table of contents lists."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    entries = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    return [f"{name}.html" for name in entries if name.startswith("chapters/")]
+
+
+def bring_to_life(page: Page) -> None:
+    """Scroll through the page as a reader does and wait until every figure is live."""
+    page.evaluate(SCROLL_THROUGH)
+    page.wait_for_function(
+        "(figures) => [...document.querySelectorAll(figures)]"
+        '.every((figure) => figure.matches(".is-live, :has(.facetoy-note)"))',
+        arg=FIGURES,
+        timeout=FIGURE_TIMEOUT,
+    )
+    assert page.locator(".facetoy-note").count() == 0, "a figure could not be shown"
+
+
+def wait_for_formulas(page: Page) -> None:
+    """Wait until MathJax, where the page has it, has typeset every formula."""
+    if page.locator(".math").count():
+        page.wait_for_function("() => self.MathJax?.startup?.promise?.then(() => true)")
+
+
+# ---- whole, over http and from disk
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_page_is_whole(visit: Callable[..., Page], site: Path, page_name: str, scheme: str) -> None:
+    page = visit(page_name if scheme == "http" else site / page_name)
+    bring_to_life(page)
+    wait_for_formulas(page)
+
+    unset = page.evaluate(
+        """() => [...document.querySelectorAll(".math")]
+             .filter((formula) => !formula.querySelector("mjx-container"))
+             .map((formula) => formula.textContent)"""
+    )
+    assert unset == []
+    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+
+    blank = page.evaluate(
+        """() => [...document.querySelectorAll(".facetoy-plot .facetoy-live")]
+             .filter((plot) => !plot.data.length || !plot.querySelector(
+               ".trace path, .trace .point, .heatmaplayer image, .contourlayer path, .bars path"))
+             .map((plot) => plot.getAttribute("aria-label"))"""
+    )
+    assert blank == []
+
+    empty = page.evaluate(
+        """() => [...document.querySelectorAll(".facetoy-widget")]
+             .filter((widget) => widget.querySelector(".facetoy-live").clientHeight < 40
+               || widget.querySelector(".facetoy-still").clientHeight > 0)
+             .map((widget) => widget.querySelector("img").alt)"""
+    )
+    assert empty == []
+    # What ipywidgets leaves in a page are controls that nothing answers.
+    assert page.locator('script[type*="jupyter.widget"], [class*="jupyter-widget"]').count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_root_leads_to_the_landing_page(
+    visit: Callable[..., Page], site: Path, scheme: str
+) -> None:
+    page = visit("index.html" if scheme == "http" else site / "index.html")
+    page.wait_for_url("**/book/index.html")
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_search_finds(visit: Callable[..., Page], site: Path, base_url: str, scheme: str) -> None:
+    root = base_url if scheme == "http" else site.as_uri() + "/"
+    page = visit(f"{root}search.html?q=softmax")
+    page.locator("#search-results li a").first.wait_for()
+    page.wait_for_load_state("networkidle")
+
+
+def test_data_do_not_hold_up_the_prose(site: Path, pages: list[str]) -> None:
+    for name in pages:
+        scripts = BeautifulSoup((site / name).read_text(), "html.parser").find_all("script")
+        assert not [s["src"] for s in scripts if "_live/" in s.get("src", "")], name
+
+
+def test_links_inside_the_book_resolve(site: Path, pages: list[str]) -> None:
+    soups = {name: BeautifulSoup((site / name).read_text(), "html.parser") for name in pages}
+    targets = {
+        name: {tag["id"] for tag in soup.find_all(id=True)} | {""} for name, soup in soups.items()
+    }
+    broken = []
+    for name, soup in soups.items():
+        for link in soup.find_all("a", href=True):
+            address, fragment = urldefrag(link["href"])
+            parts = urlsplit(address)
+            if parts.scheme or parts.netloc:
+                continue
+            target = unquote(urljoin(name, parts.path)) if parts.path else name
+            known = fragment in targets[target] if target in targets else (site / target).is_file()
+            if not known:
+                broken.append(f"{name}: {link['href']}")
+    assert not broken, "\n".join(broken)
+
+
+def test_launch_buttons_have_the_right_address(site: Path) -> None:
+    repository = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
+    where = repository["url"].removeprefix("https://github.com/")
+    branch = repository["branch"]
+    for name in chapters():
+        soup = BeautifulSoup((site / name).read_text(), "html.parser")
+        links = {link.get("href") for link in soup.find_all("a")}
+        notebook = name.replace(".html", ".ipynb")
+        assert f"https://colab.research.google.com/github/{where}/blob/{branch}/{notebook}" in links
+        assert f"https://mybinder.org/v2/gh/{where}/{branch}?urlpath=lab/tree/{notebook}" in links
+
+
+# ---- dark, narrow, printed, without scripts
+
+
+@pytest.mark.parametrize("name", chapters())
+def test_dark_mode_and_figures_follow_the_switch(visit: Callable[..., Page], name: str) -> None:
+    page = visit(name, dark=True)
+    bring_to_life(page)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    dark = page.evaluate(TICK_COLOURS)
+    assert dark
+    button = page.locator("button.theme-switch-button:visible").first
+    for _ in range(3):  # the switch goes through light, dark and the system's own
+        if page.evaluate("document.documentElement.dataset.theme") == "light":
+            break
+        button.click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.wait_for_function(f"(dark) => ({TICK_COLOURS})().every((c, i) => c !== dark[i])", arg=dark)
+
+
+def test_phone_shows_nothing_wider_than_itself(visit: Callable[..., Page], page_name: str) -> None:
+    page = visit(page_name, **PHONE)
+    bring_to_life(page)
+    wait_for_formulas(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate("visualViewport.width") == pytest.approx(PHONE["width"], abs=1)
+
+
+@pytest.mark.parametrize("name", chapters())
+def test_finger_on_a_plot_scrolls_the_page(
+    visit: Callable[..., Page], swipe: Callable[..., None], name: str
+) -> None:
+    page = visit(name, **PHONE)
+    bring_to_life(page)
+    plot = page.locator(".facetoy-plot").first
+    plot.evaluate("(plot) => plot.scrollIntoView({block: 'center', behavior: 'instant'})")
+    before = page.evaluate("scrollY")
+    box = plot.bounding_box()
+    swipe(page, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 0, -200)
+    assert page.evaluate("scrollY") > before + 100
+
+
+def test_print_shows_stills(visit: Callable[..., Page], page_name: str) -> None:
+    page = visit(page_name)
+    bring_to_life(page)
+    page.emulate_media(media="print")
+    for still in page.locator(".facetoy-still").all():
+        assert still.is_visible()
+    for live in page.locator(".facetoy-widget .facetoy-live").all():
+        assert not live.is_visible()
+
+
+def test_no_scripts_shows_stills_and_words(visit: Callable[..., Page], page_name: str) -> None:
+    page = visit(page_name, no_scripts=True)
+    for still in page.locator(".facetoy-still").all():
+        assert still.is_visible()
+        assert still.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 100
+        assert len(still.get_attribute("alt")) > 20
+    for plot in page.locator(".facetoy-plot").all():
+        assert "It shows:" in plot.inner_text()
+
+
+# ---- accessible and light
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
+def test_no_serious_accessibility_findings(
+    visit: Callable[..., Page], page_name: str, dark: bool, phone: bool
+) -> None:
+    page = visit(page_name, dark=dark, **(PHONE if phone else {}))
+    bring_to_life(page)
+    wait_for_formulas(page)
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    result = page.evaluate("() => axe.run({preload: false})")  # preload asks for styles again
+    findings = [
+        f"{violation['id']} ({violation['impact']}): {node['html'][:200]}\n"
+        f"    {node['failureSummary'].splitlines()[1].strip()}"
+        for violation in result["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+    assert not findings, "\n".join(findings)
+
+
+class Scale:
+    """Weighs what pages load, each address once, as a server with gzip would send it."""
+
+    def __init__(self) -> None:
+        self.responses: dict[str, Response] = {}
+
+    def weigh(self, page: Page, url: str) -> int:
+        """Bytes that opening and reading a page adds to what was loaded before."""
+        seen = set(self.responses)
+        page.on("response", lambda response: self.responses.setdefault(response.url, response))
+        page.goto(url)
+        bring_to_life(page)
+        page.wait_for_load_state("networkidle")
+        new = (self.responses[address] for address in set(self.responses) - seen)
+        return sum(
+            len(gzip.compress(response.body(), 6))
+            for response in new
+            if urlsplit(response.url).scheme == "http"
+        )
+
+
+@pytest.mark.parametrize("first", chapters())
+def test_page_weight(chrome: Browser, base_url: str, first: str) -> None:
+    scale = Scale()
+    others = [name for name in chapters() if name != first]
+    with chrome.new_context() as context:
+        weight = scale.weigh(context.new_page(), base_url + first)
+        further = {name: scale.weigh(context.new_page(), base_url + name) for name in others}
+    print(f"\n{first}: {weight:,} bytes gzipped at first; then {further}")
+    assert weight <= FIRST_VISIT
+    assert all(more <= FURTHER_VISIT for more in further.values()), further
