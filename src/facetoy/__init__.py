@@ -1,9 +1,28 @@
 """facetoy: face recognition's losses, trained in seconds and drawn on a sphere."""
 
-from facetoy import losses, metrics
+from facetoy import losses, metrics, plots
 from facetoy.data import Data, load
+from facetoy.panel import TrainingPanel
+from facetoy.report import source, spread, table
 from facetoy.run import Run, Sweep, load_run
 from facetoy.train import fit, sweep
+from facetoy.view import SphereView
 
-__all__ = ["Data", "Run", "Sweep", "fit", "load", "load_run", "losses", "metrics", "sweep"]
+__all__ = [
+    "Data",
+    "Run",
+    "SphereView",
+    "Sweep",
+    "TrainingPanel",
+    "fit",
+    "load",
+    "load_run",
+    "losses",
+    "metrics",
+    "plots",
+    "source",
+    "spread",
+    "sweep",
+    "table",
+]
 __version__ = "0.1.0"

@@ -151,58 +151,63 @@ def matrix(
 
 def circle_regions(
     rule: Callable[[float, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
-    values: Sequence[float], *, name: str, alt: str, weights_at: tuple[float, float] = (40, 140),
-    lengths: tuple[float, float] = (1, 1),
-) -> Figure:  # fmt: skip
+    values: Sequence[float],
+    *,
+    name: str,
+    alt: str,
+    length: Callable[[float], float] = lambda value: 1.0,
+) -> Figure:
     """Where on the circle a feature counts as class 1 or as class 2, with a slider.
 
     Args:
         rule: (value, θ1, θ2) → two booleans per direction: "is 1" and "is 2", θ in radians.
         values: the slider's positions.
         name: what the slider sets.
-        weights_at: directions of W1 and W2 in degrees; ``lengths`` their lengths.
+        length: value → length of the arrow W1. W2 has length 1.
     """
     import plotly.graph_objects as go
 
     phi = np.linspace(0, 2 * np.pi, 721)
-    ways = np.radians(weights_at)
+    ways = np.radians([40, 140])
     theta = [np.abs((phi - w + np.pi) % (2 * np.pi) - np.pi) for w in ways]
 
-    def arcs(value: float) -> list[go.Scatter]:
-        arc = [np.where(inside, 1.0, np.nan) for inside in rule(value, *theta)]
+    def moving(value: float) -> list[go.Scatter]:
+        arcs = [np.where(inside, 1.0, np.nan) for inside in rule(value, *theta)]
         return [
-            go.Scatter(x=a * np.cos(phi), y=a * np.sin(phi), mode="lines", hoverinfo="skip",
-                       name=f"counts as class {i + 1}", line={"width": 10, "color": COLORS[i]})
-            for i, a in enumerate(arc)
+            *(
+                go.Scatter(
+                    x=arc * np.cos(phi), y=arc * np.sin(phi), mode="lines", hoverinfo="skip",
+                    name=f"counts as class {i + 1}", line={"width": 10, "color": COLORS[i]},
+                )
+                for i, arc in enumerate(arcs)
+            ),
+            *(
+                go.Scatter(
+                    x=[0, r * np.cos(w)], y=[0, r * np.sin(w)], mode="lines+markers+text",
+                    text=["", f"W{i + 1}"], textposition="top center", hoverinfo="skip",
+                    showlegend=False, line={"width": 3, "color": COLORS[i]},
+                    marker={"symbol": "arrow", "angleref": "previous", "size": [0, 14]},
+                )
+                for i, (w, r) in enumerate(zip(ways, (length(value), 1.0), strict=True))
+            ),
         ]  # fmt: skip
 
-    fixed = [
-        go.Scatter(x=np.cos(phi), y=np.sin(phi), mode="lines", name="neither", hoverinfo="skip",
-                   line={"width": 1, "color": "#808080"})
-    ]  # fmt: skip
-    fixed += [
-        go.Scatter(
-            x=[0, r * np.cos(w)], y=[0, r * np.sin(w)], mode="lines+markers+text",
-            text=["", f"W{i + 1}"], textposition="top center", showlegend=False, hoverinfo="skip",
-            line={"width": 3, "color": COLORS[i]}, name=f"W{i + 1}",
-            marker={"symbol": "arrow", "angleref": "previous", "size": [0, 14]},
-        )
-        for i, (w, r) in enumerate(zip(ways, lengths, strict=True))
-    ]  # fmt: skip
-    figure = _figure(alt, [*arcs(values[0]), *fixed], height=520)
+    circle = go.Scatter(
+        x=np.cos(phi), y=np.sin(phi), mode="lines", name="neither", hoverinfo="skip",
+        line={"width": 1, "color": "#808080"},
+    )  # fmt: skip
+    figure = _figure(alt, [*moving(values[0]), circle], height=520)
     steps = []
     for value in values:
-        new = arcs(value)
-        steps.append({
-            "label": f"{value:g}", "method": "restyle",
-            "args": [{"x": [a.x.tolist() for a in new], "y": [a.y.tolist() for a in new]}, [0, 1]],
-        })  # fmt: skip
-    reach = 1.25 * max(1, *lengths)
-    figure.update_layout(
+        new = moving(value)
+        xy = {axis: [np.array(trace[axis], float).tolist() for trace in new] for axis in "xy"}
+        args = [xy, list(range(len(new)))]
+        steps.append({"label": f"{value:g}", "method": "restyle", "args": args})
+    reach = 1.25 * max(1, *(length(value) for value in values))
+    return figure.update_layout(
         xaxis={"visible": False, "range": [-reach, reach]},
         yaxis={"visible": False, "range": [-reach, reach], "scaleanchor": "x"},
         sliders=[{"steps": steps, "currentvalue": {"prefix": f"{name} = "}, "pad": {"t": 20}}],
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         margin={"l": 20, "r": 20, "t": 40, "b": 20},
     )  # fmt: skip
-    return figure
