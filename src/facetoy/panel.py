@@ -1,9 +1,9 @@
 """TrainingPanel: train in the notebook and watch the sphere while it happens.
 
 The panel trains one run when it is made, so that a page without a kernel has something to show.
-Its settings appear in the page only after a kernel has answered. The page says "hello", "train" or
-"stop", Python answers "ready", "progress", "done" or "error" with a sentence (``type`` and ``text`` of
-a small dict); the picture itself travels in the traits of SphereView.
+Its settings appear in the page only after a kernel has answered: the page says "hello", "train" or
+"stop", Python answers "ready", "progress", "done" or "error", always with a sentence. The picture
+itself travels in the traits of SphereView.
 """
 
 from __future__ import annotations

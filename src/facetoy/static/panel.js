@@ -41,7 +41,7 @@ function render_panel({ model, el }) {
     const takes = losses[loss.value].arguments;
     for (const name of names) {
       fields[name].hidden = inputs[name].disabled = !(name in takes);
-      if (name in takes) inputs[name].value = (start && defaults[name]) ?? takes[name];
+      if (name in takes) inputs[name].value = (start ? defaults[name] : null) ?? takes[name];
     }
   }
   offer(true);

@@ -285,9 +285,10 @@ function createSphere(canvas, camera, style) {
       const depth = place[3 * i + 2];
       if (depth >= 0 !== front) continue;
       const cls = scene.classes[i];
-      const s = sprite(cls, depth > 0.4 ? 0 : depth >= 0 ? 1 : depth > -0.5 ? 2 : 3, r);
+      const level = depth > 0.4 ? 0 : depth >= 0 ? 1 : depth > -0.5 ? 2 : 3;
       const dim = scene.highlight >= 0 && scene.highlight !== cls;
-      if (dim) g.globalAlpha = 0.12;
+      const s = sprite(cls, scene.highlight === cls ? Math.min(1, level) : level, r);
+      if (dim) g.globalAlpha = 0.2;
       g.drawImage(s, place[3 * i] - s.width / 2, place[3 * i + 1] - s.width / 2);
       if (dim) g.globalAlpha = 1;
     }
