@@ -1,7 +1,7 @@
-"""Fixtures of the browser tests: one headless browser, the built book, and pages that must stay clean.
+"""Fixtures of the browser tests: a headless browser, the built book, pages that must stay clean.
 
 A page opened with `visit` may talk to its own origin (or, from `file://`, to its own folder) only.
-Anything else, and every console error, script error or failed request, fails the test that opened it.
+Anything else, every console error, script error or failed request fails the test that opened it.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ FOLDER = Path("_build", "cache")
 
 
 def fingerprint() -> str:
-    """Hash of Python's version, the versions of facetoy's core packages, and facetoy's own files."""
+    """Hash of Python's version, of facetoy's core packages' versions, and of facetoy's files."""
     digest = hashlib.sha256(sys.version.encode())
     needed = [Requirement(text) for text in requires("facetoy") or []]
     for requirement in needed:

@@ -1,4 +1,4 @@
-"""Widgets of notebooks as live figures of the book, with no kernel and without ipywidgets' own scripts.
+"""Widgets of notebooks as live figures, with no kernel and without ipywidgets' own scripts.
 
 An anywidget brings its front end as the source of one module (`_esm`) and its state as traits.
 Both are in the executed notebook's metadata; `static/live.js` puts them together again.
@@ -73,7 +73,7 @@ def still_of(model: dict[str, Any]) -> bytes:
 
 
 class WidgetMime:
-    """MyST-NB plugin for widget views. Anything but an anywidget with a still and an alt text warns."""
+    """MyST-NB plugin for widgets: an anywidget with a still and an alt text; all others warn."""
 
     @staticmethod
     def handle_mime(
