@@ -22,7 +22,7 @@ def fit(
     data: Data,
     *,
     dim: int = 3,
-    epochs: int = 40,
+    epochs: int = 60,
     seed: int = 0,
     device: str = "auto",
     snapshots: int = 20,
