@@ -21,7 +21,7 @@ def image_alt(renderer: NbElementRenderer, data: MimeData) -> str:
 
 
 def slim(figure: dict[str, Any]) -> dict[str, Any]:
-    """Data, layout and frames of a figure; of its template only the colours, the rest is the page's."""
+    """Data, layout and frames of a figure; of its template only the colours."""
     layout = dict(figure.get("layout", {}))
     template = layout.pop("template", {}).get("layout", {})
     if "colorway" in template:

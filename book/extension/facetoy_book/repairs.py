@@ -22,7 +22,7 @@ def repair(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -
 
 
 def lighten(app: Sphinx, exception: Exception | None) -> None:
-    """Empty the theme's script that redraws all icons, 0.5 MB gzipped: its web font has them too."""
+    """Empty the theme's 0.5 MB script that redraws all icons, as its web font has them too."""
     script = Path(app.outdir, "_static", "scripts", "fontawesome.js")
     if exception is None and script.exists():
         script.write_text("")
