@@ -365,6 +365,20 @@ def test_it_draws_once_it_is_shown(tmp_path, visit):
     assert (pixels(page)[..., 3] > 0).mean() > 0.3
 
 
+def test_it_takes_the_colours_of_the_page_that_it_joins_later(tmp_path, visit):
+    path = write_page(tmp_path / "page.html", one=SphereView(make_run()))
+    page = visit(path)
+    expect(page.locator(CANVAS)).to_be_visible()
+    want = pixels(page)
+    late = "(window.late = document.createElement('div'))"
+    path.write_text(path.read_text().replace("document.getElementById(id)", late))
+    page = visit(path)
+    page.wait_for_function("Object.keys(window.stops).length > 0")
+    page.evaluate("document.querySelector('main').append(window.late)")
+    expect(page.locator(CANVAS)).to_be_visible()
+    assert changed(want, pixels(page)) == 0
+
+
 def test_two_thousand_points_turn_at_fifty_frames_a_second(show):
     """Two seconds of dragging in software-rendered Chromium; every frame must be a new picture."""
     page = show(SphereView(make_run(count=2000, classes=10, known=10)))

@@ -678,6 +678,7 @@ function mountPicture(el, meta, data) {
       const width = Math.floor(view.stage.clientWidth);
       if (width > 0) view.sphere.resize(width);
     }
+    retheme(); // an element has no colours before it is part of the page
     if (frame) cancelAnimationFrame(frame);
     tick(performance.now());
   });
