@@ -1,0 +1,160 @@
+"""The repository's files agree with each other, and a chapter installs what it needs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+ADDRESS = CONFIG["repository"]["url"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+BOOK_PROJECT = tomllib.loads((ROOT / "book/extension/pyproject.toml").read_text())["project"]
+NOTEBOOKS = sorted([*ROOT.glob("book/*.ipynb"), *ROOT.glob("chapters/*.ipynb")])
+# conda-forge's names, where they differ from PyPI's
+CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    """The code cells of a notebook."""
+    return [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+
+
+def addresses(text: str) -> set[str]:
+    """Addresses of repositories on GitHub with this repository's name that occur in a text."""
+    name = ADDRESS.rsplit("/", 1)[1]
+    owners = re.findall(rf"(?:github(?:\.com)?|/gh)/([\w.-]+)/{name}\b", text)
+    return {f"https://github.com/{owner}/{name}" for owner in owners}
+
+
+# ---- one address
+
+
+def test_project_urls_agree_with_the_configuration() -> None:
+    assert all(url.startswith(ADDRESS) for url in PROJECT["urls"].values())
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *NOTEBOOKS], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_text_agrees_with_the_configuration(path: Path) -> None:
+    assert addresses(path.read_text()) == {ADDRESS}
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "CITATION.cff"])
+def test_other_text_names_no_other_address(name: str) -> None:
+    assert addresses((ROOT / name).read_text()) <= {ADDRESS}
+
+
+# ---- one list of packages
+
+
+def test_conda_environment_has_every_core_package() -> None:
+    packages = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = {r.name: r for r in map(Requirement, filter(lambda p: isinstance(p, str), packages))}
+    for needed in map(Requirement, PROJECT["dependencies"]):
+        found = conda[CONDA_NAMES.get(needed.name, needed.name)]
+        assert found.specifier == needed.specifier, needed.name
+    assert str(conda["python"].specifier) == PROJECT["requires-python"]
+    assert {"pip": ["."]} in packages
+
+
+def test_constraints_pin_every_named_package() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = {
+        canonicalize_name(r.name): r.specifier for r in map(Requirement, filter(is_package, lines))
+    }
+    named = [
+        *PROJECT["dependencies"],
+        *PROJECT["optional-dependencies"]["test"],
+        *BOOK_PROJECT["dependencies"],
+    ]
+    for needed in map(Requirement, named):
+        if needed.name == PROJECT["name"]:
+            continue
+        (pin,) = pins[canonicalize_name(needed.name)]
+        assert pin.operator == "=="
+        assert "+" not in pin.version, "a local build is to be had nowhere else"
+        assert pin.version in needed.specifier
+
+
+def is_package(line: str) -> bool:
+    """Whether a line of the constraints file names a package."""
+    return bool(line.strip()) and not line.startswith("#")
+
+
+# ---- notebooks
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_carries_no_outputs(path: Path) -> None:
+    for cell in code_cells(path):
+        assert cell.outputs == []
+        assert cell.execution_count is None
+
+
+def test_table_of_contents_lists_what_exists_and_every_chapter() -> None:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    listed = [toc["root"], *(e["file"] for part in toc["parts"] for e in part["chapters"])]
+    for name in listed:
+        assert (ROOT / f"{name}.ipynb").exists() or (ROOT / f"{name}.md").exists(), name
+    assert {path.relative_to(ROOT).with_suffix("").as_posix() for path in NOTEBOOKS} <= set(listed)
+
+
+def checkout(target: Path) -> Path:
+    """A copy of the files that git knows or would add, so that building leaves no trace here."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    for name in filter(None, listing.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+    return target
+
+
+def installed(venv: Path) -> dict[str, float]:
+    """Every file in an environment but compiled ones, with the time of its last change."""
+    return {
+        str(path): path.stat().st_mtime
+        for path in venv.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def install_cells() -> list[str]:
+    """The different first code cells of all notebooks."""
+    return list(dict.fromkeys(code_cells(path)[0].source for path in NOTEBOOKS))
+
+
+@pytest.mark.parametrize("cell", install_cells(), ids=lambda _: "cell")
+def test_first_cell_installs_the_package_once(cell: str, tmp_path: Path) -> None:
+    source = checkout(tmp_path / "checkout").as_uri()
+    local, replaced = re.subn(rf"git\+{re.escape(ADDRESS)}(\.git)?(@[\w.-]+)?", source, cell)
+    assert replaced == 1, "the first cell installs from the repository's address"
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    environment = {**os.environ, "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
+    environment.pop("PYTHONPATH", None)
+
+    def run(code: str) -> None:
+        subprocess.run([venv / "bin" / "python", "-c", code], env=environment, cwd=tmp_path,
+                       check=True)  # fmt: skip
+
+    run(local)
+    before = installed(venv)
+    run("import facetoy; assert 'site-packages' in facetoy.__file__; facetoy.load('digits')")
+    run(local)
+    assert installed(venv) == before
