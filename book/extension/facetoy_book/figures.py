@@ -113,6 +113,16 @@ def check_images(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             LOGGER.warning("picture without alt text", location=image, type="facetoy")
 
 
+def delete_stale(app: Sphinx, exception: Exception | None) -> None:
+    """Delete the files of figures that no page shows any more."""
+    folder = Path(app.outdir, FOLDER)
+    if exception is None and folder.exists():
+        pages = "".join(page.read_text("utf-8") for page in Path(app.outdir).rglob("*.html"))
+        for path in folder.iterdir():
+            if path.name not in pages:
+                path.unlink()
+
+
 def setup(app: Sphinx) -> None:
     """Register the node, its style sheet and its script."""
     others = {name: (visit_other, None) for name in ("latex", "text", "man", "texinfo")}
@@ -121,3 +131,4 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", add_static)
     app.connect("html-page-context", add_script)
     app.connect("doctree-resolved", check_images)
+    app.connect("build-finished", delete_stale)
