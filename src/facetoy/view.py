@@ -322,7 +322,7 @@ class SphereView(Picture):
 
     2-D features lie on a circle, 3-D ones on a sphere; of more dimensions the three along which
     the last snapshots spread most are shown, and the picture says so. Raises TypeError for
-    anything but runs and sweeps, ValueError for a sweep over two parameters, for 1-D features
+    anything but runs and sweeps, ValueError for sweeps over two parameters, for 1-D features
     and for a step that does not exist.
     """
 
@@ -339,6 +339,12 @@ class SphereView(Picture):
         views = [side(source, name) for source, name in ((a, "a"), (b, "b")) if source is not None]
         if not views:
             raise TypeError("a must be a Run or a Sweep, got None")
+        swept = {view.parameter for view in views if view.parameter}
+        if len(swept) > 1:
+            raise ValueError(
+                "a and b must be sweeps over the same parameter, for one slider; got "
+                f"{' and '.join(sorted(swept))}"
+            )
         count = max(len(run.steps) for view in views for run in view.runs)
         if not -count <= step < count:
             raise ValueError(f"step must lie in [{-count}, {count}), got {step}")

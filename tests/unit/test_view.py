@@ -229,6 +229,11 @@ def test_the_script_stands_alone():
         (lambda: SphereView(make_run(), step=4), ValueError, r"\[-4, 4\), got 4"),
         (lambda: SphereView(make_run(dim=1)), ValueError, "2 dimensions or more, got 1"),
         (lambda: SphereView(Sweep([make_run()], ["m", "s"])), ValueError, "spans m and s"),
+        (
+            lambda: SphereView(make_sweep(), Sweep([make_run()], ["s"])),
+            ValueError,
+            "same parameter, for one slider; got m and s",
+        ),
         (lambda: SphereView(Sweep([], ["m"])), ValueError, "without any run"),
         (
             lambda: SphereView(Sweep([make_run(m=0), make_run(m=1, dim=2)], ["m"])),

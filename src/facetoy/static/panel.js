@@ -7,7 +7,7 @@ function render_panel({ model, el }) {
   const stop = new AbortController();
   const { signal } = stop;
   const id = `fp${Math.random().toString(36).slice(2, 8)}`;
-  const picture = mountPicture(el, model.get("_meta"), model.get("_data"));
+  const picture = mountPicture(el, model.get("_meta"), model.get("_data"), model.get("_alt"));
   const panel = make("div", { class: "ft-panel" });
   picture.root.prepend(panel);
   const form = make("form", { class: "ft-form", hidden: true });
@@ -105,6 +105,7 @@ function render_panel({ model, el }) {
   const change = () => {
     picture.update(model.get("_meta"), model.get("_data"));
     picture.latest();
+    picture.root.setAttribute("aria-label", model.get("_alt"));
   };
   model.on("msg:custom", hear);
   model.on("change:_data", change);

@@ -280,6 +280,7 @@ function createSphere(canvas, camera, style) {
 
   function drawPoints(scene, front) {
     const r = markerSize(scene.count);
+    const whole = scene.count > 800; // markers at whole pixels are copied a third faster
     for (let k = 0; k < scene.count; k++) {
       const i = order[k];
       const depth = place[3 * i + 2];
@@ -289,7 +290,9 @@ function createSphere(canvas, camera, style) {
       const dim = scene.highlight >= 0 && scene.highlight !== cls;
       const s = sprite(cls, scene.highlight === cls ? Math.min(1, level) : level, r);
       if (dim) g.globalAlpha = 0.2;
-      g.drawImage(s, place[3 * i] - s.width / 2, place[3 * i + 1] - s.width / 2);
+      const x = place[3 * i] - s.width / 2;
+      const y = place[3 * i + 1] - s.width / 2;
+      g.drawImage(s, whole ? Math.round(x) : x, whole ? Math.round(y) : y);
       if (dim) g.globalAlpha = 1;
     }
   }

@@ -106,12 +106,12 @@ function locate(steps, step) {
 let pictures = 0; // for ids
 
 /** Build the picture into `el`; returns {update(meta, bytes), latest(), destroy()}. */
-function mountPicture(el, meta, data) {
+function mountPicture(el, meta, data, alt) {
   const stop = new AbortController();
   const { signal } = stop;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const id = `ft${++pictures}-${Math.random().toString(36).slice(2, 8)}`;
-  const root = make("div", { class: "facetoy" });
+  const root = make("div", { class: "facetoy", role: "group", "aria-label": alt });
   let bytes, sides, views, timeline, values, parameter, camera;
   let dark = false;
   let state;
@@ -214,7 +214,7 @@ function mountPicture(el, meta, data) {
 
   function makeSide(side, k) {
     const shape = side.shown === 2 ? "circle" : "sphere";
-    const title = make("h3", { class: "ft-title" });
+    const title = make("p", { class: "ft-title" });
     const canvas = make("canvas", {
       tabindex: 0,
       role: "application",
@@ -727,7 +727,7 @@ function mountPicture(el, meta, data) {
 
 /** SphereView: a picture, and nothing else. Returns the function that takes it down. */
 function render_view({ model, el }) {
-  const picture = mountPicture(el, model.get("_meta"), model.get("_data"));
+  const picture = mountPicture(el, model.get("_meta"), model.get("_data"), model.get("_alt"));
   const change = () => picture.update(model.get("_meta"), model.get("_data"));
   model.on("change:_data", change);
   return () => {
