@@ -183,7 +183,7 @@ function createSphere(canvas, camera, style) {
       const mine = r * (1 - 0.26 * depth);
       s = document.createElement("canvas");
       s.r = r;
-      s.width = s.height = 2 * Math.ceil(r * 1.5 + 2);
+      s.width = s.height = 2 * Math.ceil(r * 1.3 + 1);
       const p = s.getContext("2d");
       p.globalAlpha = [1, 0.85, 0.4, 0.28][level];
       const colour = style.colors[cls % style.colors.length];
