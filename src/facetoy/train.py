@@ -3,6 +3,7 @@
 import copy
 import inspect
 import itertools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -125,9 +126,7 @@ def fit(
         return (head.logits(model(images)).argmax(1) == labels).float().mean().item()
 
     step = 0
-    quiet = {} if progress else {"disable": True}  # left out, TQDM_DISABLE in the environment rules
-    bar = tqdm(total=epochs, desc=f"{name} on {where.type}", unit="epoch", leave=False,
-               **quiet)  # fmt: skip
+    bar = _bar(progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
     threads = torch.get_num_threads()
     try:
         # a second thread only gets in the way of a network this small, most on a busy machine
@@ -179,10 +178,8 @@ def sweep(loss: str | type[nn.Module], data: Data, *, progress: bool = True, **a
             "sweep needs at least one argument that is a non-empty list, e.g. m=[0, 0.5]"
         )
     runs: list[Run] = []
-    with tqdm(
-        list(itertools.product(*lists.values())), desc="sweep", unit="run", leave=False,
-        **({} if progress else {"disable": True}),
-    ) as bar:  # fmt: skip
+    combinations = list(itertools.product(*lists.values()))
+    with _bar(progress, combinations, desc="sweep", unit="run") as bar:
         for values in bar:
             run = fit(
                 loss, data, progress=False, **{**args, **dict(zip(lists, values, strict=True))}
@@ -191,6 +188,13 @@ def sweep(loss: str | type[nn.Module], data: Data, *, progress: bool = True, **a
             if run.config["interrupted"]:
                 break
     return Sweep(runs, list(lists))
+
+
+def _bar(progress: bool, *args: Any, **kwargs: Any) -> tqdm:
+    """A progress bar; none if not wanted or if TQDM_DISABLE is set, as where the book is built."""
+    # tqdm itself heeds the variable in terminals only
+    quiet = not progress or bool(os.environ.get("TQDM_DISABLE"))
+    return tqdm(*args, leave=False, disable=quiet, **kwargs)
 
 
 def _device(device: str) -> torch.device:

@@ -261,3 +261,30 @@ def test_page_weight(chrome: Browser, base_url: str, first: str) -> None:
     print(f"\n{first}: {weight:,} bytes gzipped at first; then {further}")
     assert weight <= FIRST_VISIT
     assert all(more <= FURTHER_VISIT for more in further.values()), further
+
+
+@pytest.mark.parametrize("name", chapters())
+def test_plot_sliders_answer_to_keys_and_survive_the_theme(
+    visit: Callable[..., Page], base_url: str, name: str
+) -> None:
+    """A key on a plot's slider changes the drawn curves; switching the theme keeps them."""
+    page = visit(f"{base_url}/{name}")
+    bring_to_life(page)
+    sliders = page.locator(".facetoy-plot-slider input")
+    assert sliders.count() > 0
+    for slider in sliders.all():
+        lines = slider.locator("xpath=ancestor::figure").locator("path.js-line")
+
+        def drawn(lines=lines) -> list[str]:
+            return [line.get_attribute("d") for line in lines.all()]
+
+        before, says = drawn(), slider.get_attribute("aria-valuetext")
+        slider.press("ArrowRight")
+        page.wait_for_timeout(300)
+        after = drawn()
+        assert after != before
+        assert slider.get_attribute("aria-valuetext") != says
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        page.wait_for_timeout(500)
+        assert drawn() == after
+        page.evaluate("document.documentElement.dataset.theme = 'light'")

@@ -226,3 +226,13 @@ def test_gpu_trains_like_the_cpu(digits):
     run = facetoy.fit("arcface", digits, m=0.5)
     assert run.device.startswith("cuda (")
     assert facetoy.metrics.measure(run).accuracy >= 0.95
+
+
+def test_progress_bars_can_be_turned_off(digits, capsys, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    facetoy.fit("softmax", digits, epochs=1)
+    assert "softmax on" in capsys.readouterr().err
+    facetoy.fit("softmax", digits, epochs=1, progress=False)
+    monkeypatch.setenv("TQDM_DISABLE", "1")
+    facetoy.sweep("softmax", digits, seed=[0], epochs=1)
+    assert capsys.readouterr() == ("", "")

@@ -99,11 +99,33 @@
     const spec = { data: copy.data, layout: arrange(copy.layout, width), config };
     if (frames && !plot.drawn) spec.frames = frames;
     plot.drawn = true;
-    return Plotly.react(plot.place, spec);
+    return Plotly.react(plot.place, spec).then(() => plot.sliders.forEach((apply) => apply()));
+  };
+
+  // Plotly's sliders answer to no key and no screen reader; the browser's own do both.
+  // Returns a function that applies the position that the reader chose.
+  const slider = (plot, { steps, active = 0, currentvalue = {} }) => {
+    const label = document.createElement("label");
+    const text = document.createElement("span");
+    const input = document.createElement("input");
+    label.className = "facetoy-plot-slider";
+    Object.assign(input, { type: "range", min: 0, max: steps.length - 1, step: 1, value: active });
+    const apply = () => {
+      const step = steps[input.value];
+      text.textContent = `${currentvalue.prefix ?? ""}${step.label}${currentvalue.suffix ?? ""}`;
+      input.setAttribute("aria-valuetext", text.textContent);
+      return Plotly[step.method](plot.place, ...structuredClone(step.args));
+    };
+    input.addEventListener("input", apply);
+    label.append(text, input);
+    plot.place.after(label);
+    return apply;
   };
 
   const startPlot = async (figure, place, entry) => {
-    const plot = { figure: entry, place, width: 0, drawn: false };
+    const { sliders = [], ...layout } = entry.layout;
+    const plot = { figure: { ...entry, layout }, place, width: 0, drawn: false, sliders: [] };
+    plot.sliders = sliders.map((one) => slider(plot, one));
     await draw(plot);
     plots.add(plot);
     new ResizeObserver(() => place.clientWidth !== plot.width && draw(plot)).observe(place);
