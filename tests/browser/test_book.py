@@ -27,6 +27,8 @@ SCROLL_THROUGH = """async () => {
   }
   scrollTo({top: 0, behavior: "instant"});
 }"""
+# Without preload, which fetches every style sheet a second time.
+AXE = """() => axe.run({preload: false, resultTypes: ["violations"]})"""
 # The colour of the first letters in every plot.
 LETTER_COLOURS = """() => [...document.querySelectorAll(".facetoy-plot")].map(
   (plot) => getComputedStyle(plot.querySelector("text")).fill)"""
@@ -162,7 +164,8 @@ def test_dark_mode_and_figures_follow_the_switch(visit: Callable[..., Page], nam
             break
         button.click()
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
-    page.wait_for_function(f"(dark) => ({LETTER_COLOURS})().every((c, i) => c !== dark[i])", arg=dark)
+    followed = f"(dark) => ({LETTER_COLOURS})().every((colour, i) => colour !== dark[i])"
+    page.wait_for_function(followed, arg=dark)
 
 
 def test_phone_shows_nothing_wider_than_itself(visit: Callable[..., Page], page_name: str) -> None:
@@ -219,7 +222,7 @@ def test_no_serious_accessibility_findings(
     bring_to_life(page)
     wait_for_formulas(page)
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    result = page.evaluate("() => axe.run({preload: false, resultTypes: ["violations"]})")  # preload asks for styles again
+    result = page.evaluate(AXE)
     findings = [
         f"{violation['id']} ({violation['impact']}): {node['html'][:200]}\n"
         f"    {node['failureSummary'].splitlines()[1].strip()}"
