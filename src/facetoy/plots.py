@@ -156,6 +156,7 @@ def circle_regions(
     name: str,
     alt: str,
     length: Callable[[float], float] = lambda value: 1.0,
+    start: int = 0,
 ) -> Figure:
     """Where on the circle a feature counts as class 1 or as class 2, with a slider.
 
@@ -164,6 +165,7 @@ def circle_regions(
         values: the slider's positions.
         name: what the slider sets.
         length: value → length of the arrow W1. W2 has length 1.
+        start: index of the value to begin with.
     """
     import plotly.graph_objects as go
 
@@ -196,7 +198,7 @@ def circle_regions(
         x=np.cos(phi), y=np.sin(phi), mode="lines", name="neither", hoverinfo="skip",
         line={"width": 1, "color": "#808080"},
     )  # fmt: skip
-    figure = _figure(alt, [*moving(values[0]), circle], height=520)
+    figure = _figure(alt, [*moving(values[start]), circle], height=520)
     steps = []
     for value in values:
         new = moving(value)
@@ -207,7 +209,10 @@ def circle_regions(
     return figure.update_layout(
         xaxis={"visible": False, "range": [-reach, reach]},
         yaxis={"visible": False, "range": [-reach, reach], "scaleanchor": "x"},
-        sliders=[{"steps": steps, "currentvalue": {"prefix": f"{name} = "}, "pad": {"t": 20}}],
+        sliders=[
+            {"steps": steps, "active": start, "currentvalue": {"prefix": f"{name} = "},
+             "pad": {"t": 20}}
+        ],
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         margin={"l": 20, "r": 20, "t": 40, "b": 20},
     )  # fmt: skip
