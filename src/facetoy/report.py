@@ -28,7 +28,8 @@ def spread(values: Iterable[float], unit: str = "") -> str:
     """``mean ± sd`` of the values, one decimal, e.g. ``7.9 ± 0.8°``; sd of a sample (n - 1)."""
     v = np.array(list(values), float)
     sd = f" ± {v.std(ddof=1):.1f}" if len(v) > 1 else ""
-    return f"{v.mean():.1f}{sd}{unit}"
+    # no line break inside
+    return f"{v.mean():.1f}{sd}{unit}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 #: Fields of Measures and what a table calls them.

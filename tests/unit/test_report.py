@@ -1,0 +1,41 @@
+import dataclasses
+
+import numpy as np
+
+import facetoy
+from facetoy.losses import ArcFace
+
+
+def test_source_is_the_whole_file():
+    text = facetoy.source(ArcFace)
+    assert text._repr_markdown_().startswith("```python\nfrom math import cos")
+    assert "def phi(self, cos: Tensor)" in text
+    assert text.endswith("```")
+
+
+def test_spread_is_mean_and_sample_deviation():
+    assert facetoy.spread([1, 3], "°").split() == ["2.0", "±", "1.4°"]
+    assert facetoy.spread([2.04]) == "2.0"
+
+
+def test_table_has_a_line_for_each_name():
+    deg = np.deg2rad(np.array([-10, 10, 80, 100]))
+    run = facetoy.Run(
+        features=np.stack([np.cos(deg), np.sin(deg)], 1)[None],
+        weight=np.array([[[1.0, 0.0], [0.0, 1.0]]]),
+        predicted=np.array([[0, 0, 1, 0]]),
+        labels=np.array([0, 0, 1, 1]),
+        images=np.zeros((4, 1, 2, 2), np.float32),
+        class_names=("a", "b"),
+        steps=np.array([0]),
+        history={},
+        config={"num_classes": 2},
+        device="cpu",
+    )
+    lines = facetoy.table({"one": [run], "bare": [dataclasses.replace(run, weight=None)]})
+    one, bare = lines.splitlines()[2:4]
+    assert [c.strip().replace("\N{NO-BREAK SPACE}", " ") for c in one.split("|")[1:-1]] == [
+        "one", "75.0 %", "10.0°", "10.0°", "90.0°", "90.0°"
+    ]  # fmt: skip
+    assert bare.split("|")[3].strip() == "–"
+    assert "over 1 seeds" in lines
