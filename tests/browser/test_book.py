@@ -29,9 +29,9 @@ SCROLL_THROUGH = """async () => {
 }"""
 # Without preload, which fetches every style sheet a second time.
 AXE = """() => axe.run({preload: false, resultTypes: ["violations"]})"""
-# The colour of the first letters in every plot.
+# The colour of the first axis label or legend text in every plot.
 LETTER_COLOURS = """() => [...document.querySelectorAll(".facetoy-plot")].map(
-  (plot) => getComputedStyle(plot.querySelector("text")).fill)"""
+  (plot) => getComputedStyle(plot.querySelector('[class*="tick"] text, .legendtext')).fill)"""
 
 
 def chapters() -> list[str]:

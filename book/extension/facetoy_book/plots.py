@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from typing import Any
 
+import numpy as np
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
 
@@ -20,14 +22,26 @@ def image_alt(renderer: NbElementRenderer, data: MimeData) -> str:
     return str(options.get("alt", "")).strip()
 
 
+def single(value: Any) -> Any:
+    """The same value with its float64 numbers in single precision, which is ample for a picture."""
+    if isinstance(value, dict):
+        if value.get("dtype") == "f8":  # plotly's way to send an array: base64 of its bytes
+            numbers = np.frombuffer(b64decode(value["bdata"]), "<f8").astype("<f4")
+            return {**value, "dtype": "f4", "bdata": b64encode(numbers.tobytes()).decode()}
+        return {key: single(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [single(item) for item in value]
+    return float(f"{value:.7g}") if isinstance(value, float) else value
+
+
 def slim(figure: dict[str, Any]) -> dict[str, Any]:
     """Data, layout and frames of a figure; of its template only the colours."""
     layout = dict(figure.get("layout", {}))
     template = layout.pop("template", {}).get("layout", {})
     if "colorway" in template:
         layout.setdefault("colorway", template["colorway"])
-    frames = {"frames": figure["frames"]} if figure.get("frames") else {}
-    return {"data": figure.get("data", []), "layout": layout, **frames}
+    frames = {"frames": single(figure["frames"])} if figure.get("frames") else {}
+    return {"data": single(figure.get("data", [])), "layout": layout, **frames}
 
 
 class PlotlyMime:
