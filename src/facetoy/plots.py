@@ -140,7 +140,7 @@ def matrix(
 
     heat = go.Heatmap(
         z=counts, x=list(columns), y=list(rows), texttemplate="%{z}", showscale=False,
-        colorscale=[[0, "rgba(39,118,209,0)"], [1, "rgba(39,118,209,0.75)"]], xgap=2, ygap=2,
+        colorscale=[[0, "#eef4fc"], [1, "#2776d1"]], xgap=2, ygap=2,
     )  # fmt: skip
     return _figure(
         alt, [heat], height=120 + 45 * len(rows),
