@@ -1,8 +1,8 @@
 """An execution cache that notices more than changed notebooks.
 
-jupyter-cache recognises a notebook by its code alone. Here each state of the package `facetoy` and
-of the packages it builds on has a cache folder of its own, so that a change there runs every
-chapter again; and a cell's metadata (alt texts, captions, tags) always come from the notebook.
+jupyter-cache recognises a notebook by its code cells alone. Here each state of the package `facetoy`
+and of the packages it builds on has a cache folder of its own, so that a change there runs every
+chapter again.
 
 As a program: `python -m facetoy_book.cache FOLDER` takes notebooks that were executed elsewhere
 (with recorded timing) into the cache of the book in the current folder.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-from collections.abc import Iterable
 from datetime import datetime
 from importlib.metadata import requires, version
 from importlib.util import find_spec
@@ -25,7 +24,6 @@ from jupyter_cache.base import CacheBundleIn
 from packaging.requirements import Requirement
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.environment import BuildEnvironment
 
 FOLDER = Path("_build", "cache")
 
@@ -60,24 +58,6 @@ def choose_cache(app: Sphinx, config: Config) -> None:
     config.nb_execution_cache_path = str(cache_path(Path(app.srcdir)))
 
 
-def refresh_metadata(app: Sphinx, env: BuildEnvironment, docnames: Iterable[str]) -> None:
-    """Give cached cells the metadata of the notebooks that are about to be read."""
-    cache = get_cache(app.config.nb_execution_cache_path)
-    for docname in docnames:
-        path = Path(env.doc2path(docname))
-        if path.suffix != ".ipynb":
-            continue
-        notebook = nbformat.read(path, as_version=4)
-        hashed, key = cache.create_hashed_notebook(notebook)
-        stored = Path(app.config.nb_execution_cache_path, "executed", key, "base.ipynb")
-        if not stored.exists():
-            continue
-        executed = nbformat.read(stored, as_version=nbformat.NO_CONVERT)
-        for cell, source in zip(executed.cells, hashed.cells, strict=True):
-            cell.metadata = source.metadata
-        nbformat.write(executed, stored, version=nbformat.NO_CONVERT)
-
-
 def seconds_of(notebook: nbformat.NotebookNode) -> float:
     """Seconds between the first cell's start and the last cell's end, from the recorded timing."""
     times = [
@@ -95,7 +75,7 @@ def store(folder: Path, book: Path) -> None:
         notebook = nbformat.read(path, as_version=4)
         seconds = seconds_of(notebook)
         for cell in notebook.cells:
-            cell.metadata.pop("execution", None)
+            cell.metadata.pop("execution", None)  # metadata count when a notebook is recognised
         uri = str(book.absolute() / path.relative_to(folder))
         bundle = CacheBundleIn(notebook, uri, data={"execution_seconds": seconds})
         cache.cache_notebook_bundle(bundle, overwrite=True)
@@ -103,9 +83,8 @@ def store(folder: Path, book: Path) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Hook into the start of the build and the reading of pages."""
+    """Hook into the start of the build."""
     app.connect("config-inited", choose_cache)
-    app.connect("env-before-read-docs", refresh_metadata)
 
 
 if __name__ == "__main__":
