@@ -16,6 +16,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A failed build forgets what it read, or the next one would not repeat its warnings.
 BUILD := $(BIN)/jupyter-book build . -W --keep-going || { rm -rf _build/.doctrees; exit 1; }
 
+PARALLEL := -n logical --dist worksteal
+
 .PHONY: help book serve test lint clean
 .DELETE_ON_ERROR:
 
@@ -23,20 +25,23 @@ help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
 book: $(READY)  ## Build the book; it opens from _build/html/index.html
+	$(BIN)/python -m facetoy_book.cache run $(NOTEBOOKS)
 	$(BUILD)
 
 serve: book  ## Build the book and show it on http://localhost:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-# Every notebook runs once, from a copy; the book then takes its outputs from there.
+# Every notebook runs once, from a copy; the book then takes its outputs from there. Tests that
+# measure time have the machine to themselves.
 test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest $(PARALLEL) tests/unit
 	rm -rf $(RUNS) _build/html _build/.doctrees
 	$(foreach notebook,$(NOTEBOOKS),install -D -m 644 $(notebook) $(RUNS)/$(notebook) &&) true
-	$(BIN)/pytest --nbmake --overwrite --nbmake-timeout 600 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
-	$(BIN)/python -m facetoy_book.cache $(RUNS)
+	$(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 600 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
+	$(BIN)/python -m facetoy_book.cache take $(RUNS)
 	$(BUILD)
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest $(PARALLEL) tests/browser -m "not timed"
+	$(BIN)/pytest tests/browser -m timed
 
 lint: $(READY)  ## Check the style of code and notebooks, and that notebooks carry no outputs
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ FIRST_VISIT = 3_000_000  # bytes, gzipped
 FURTHER_VISIT = 600_000
 PHONE = {"width": 390, "height": 844, "touch": True}
 FIGURES = ".facetoy-plot, .facetoy-widget"
-FIGURE_TIMEOUT = 20_000  # milliseconds
+FIGURE_TIMEOUT = 60_000  # milliseconds
 
 SCROLL_THROUGH = """async () => {
   for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {

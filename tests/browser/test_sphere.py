@@ -417,6 +417,7 @@ DRAG = """async () => {
 """
 
 
+@pytest.mark.timed
 def test_two_thousand_points_turn_at_fifty_frames_a_second(show):
     """Two seconds of dragging in software-rendered Chromium; every frame must be a new picture.
 

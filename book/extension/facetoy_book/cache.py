@@ -4,8 +4,10 @@ jupyter-cache recognises a notebook by its code cells alone. Here each state of 
 and of the packages it builds on has a cache folder of its own, so that a change there runs every
 chapter again.
 
-As a program: `python -m facetoy_book.cache FOLDER` takes notebooks that were executed elsewhere
-(with recorded timing) into the cache of the book in the current folder.
+As a program, for the book in the current folder:
+`python -m facetoy_book.cache run NOTEBOOK ...` executes those that the cache does not know, as many
+at a time as there are processors; `python -m facetoy_book.cache take FOLDER` takes in notebooks that
+were executed elsewhere, with recorded timing.
 """
 
 from __future__ import annotations
@@ -21,11 +23,13 @@ from pathlib import Path
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.executors import load_executor
 from packaging.requirements import Requirement
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 FOLDER = Path("_build", "cache")
+TIMEOUT = 600  # seconds for one cell
 
 
 def fingerprint() -> str:
@@ -68,7 +72,21 @@ def seconds_of(notebook: nbformat.NotebookNode) -> float:
     return (max(times) - min(times)).total_seconds() if times else 0.0
 
 
-def store(folder: Path, book: Path) -> None:
+def run(paths: list[str], book: Path) -> None:
+    """Execute the notebooks that the book's cache does not know, side by side.
+
+    One that fails is left to the build, which runs it again and tells where it failed.
+    """
+    cache = get_cache(cache_path(book))
+    for path in paths:
+        cache.add_nb_to_project(str(book.absolute() / path))
+    done = load_executor("local-parallel", cache).run_and_cache(timeout=TIMEOUT)
+    for what, names in done.as_json().items():
+        for name in names:
+            print(f"{Path(name).relative_to(book.absolute())}: {what}")
+
+
+def take(folder: Path, book: Path) -> None:
     """Take all executed notebooks under `folder` into the book's cache."""
     cache = get_cache(cache_path(book))
     for path in sorted(folder.rglob("*.ipynb")):
@@ -88,4 +106,8 @@ def setup(app: Sphinx) -> None:
 
 
 if __name__ == "__main__":
-    store(Path(sys.argv[1]), Path.cwd())
+    command, *names = sys.argv[1:]
+    if command == "run":
+        run(names, Path.cwd())
+    else:
+        take(Path(names[0]), Path.cwd())
