@@ -3,17 +3,22 @@
 from facetoy import losses, metrics, plots
 from facetoy.data import Data, load
 from facetoy.panel import TrainingPanel
-from facetoy.report import source, spread, table
+from facetoy.report import Column, source, spread, table
 from facetoy.run import Run, Sweep, load_run
+from facetoy.sampler import PKSampler
 from facetoy.train import fit, sweep
+from facetoy.triplet_view import TripletView
 from facetoy.view import SphereView
 
 __all__ = [
+    "Column",
     "Data",
+    "PKSampler",
     "Run",
     "SphereView",
     "Sweep",
     "TrainingPanel",
+    "TripletView",
     "fit",
     "load",
     "load_run",

@@ -29,6 +29,7 @@ class Measures(NamedTuple):
     intra_mean: float  #: mean angle between a feature and the mean direction of its class
     inter: float  #: mean over classes of the angle between its mean and the nearest other mean
     inter_weight: float  #: the same between weights
+    weight_mean: float  #: mean over classes of the angle between its weight and its mean
 
 
 def unit(x: np.ndarray) -> np.ndarray:
@@ -76,13 +77,21 @@ def measure(run: Run, step: int = -1) -> Measures:
     """Accuracy and angles of the known classes at snapshot ``step`` (an index)."""
     known = run.labels < run.num_classes
     features, labels = run.features[step][known], run.labels[known]
-    weight = None if run.weight is None else run.weight[step]
+    means = class_means(features, labels)
+    if run.weight is None:
+        intra = inter_weight = weight_mean = np.nan
+    else:
+        weight = run.weight[step]
+        intra = float(to_weight(features, labels, weight).mean())
+        inter_weight = float(nearest(weight).mean())
+        weight_mean = float(np.nanmean(angle(weight[: len(means)], means)))
     return Measures(
         accuracy=float(np.mean(run.predicted[step][known] == labels)),
-        intra=np.nan if weight is None else float(to_weight(features, labels, weight).mean()),
+        intra=intra,
         intra_mean=float(to_mean(features, labels).mean()),
-        inter=float(nearest(class_means(features, labels)).mean()),
-        inter_weight=np.nan if weight is None else float(nearest(weight).mean()),
+        inter=float(nearest(means).mean()),
+        inter_weight=inter_weight,
+        weight_mean=weight_mean,
     )
 
 

@@ -94,7 +94,7 @@ class TrainingPanel(Picture):
     def _show(self, run: Run, *, final: bool) -> None:
         """Put a run, finished or not, into the picture."""
         self.run = run
-        view = side(run, "run")
+        view = side(run)
         meta, data = pack([view], step=len(run.steps) - 1, unit=True, autoplay=False)
         with self.hold_sync():
             self._meta, self._data = meta, data

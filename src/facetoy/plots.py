@@ -6,7 +6,7 @@ Plotly is imported where a figure is made, as it takes most of a second.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from facetoy.run import Run, Sweep
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
@@ -31,20 +32,61 @@ def _figure(alt: str, traces: Sequence[Any], **layout: Any) -> Figure:
     )  # fmt: skip
 
 
+def _slider(name: str, values: Sequence[float], args: Sequence[list], start: int) -> dict:
+    """A plotly slider that restyles traces: ``args`` has one restyle for each of its values."""
+    return {
+        "steps": [
+            {"label": f"{value:g}", "method": "restyle", "args": one}
+            for value, one in zip(values, args, strict=True)
+        ],
+        "active": start, "currentvalue": {"prefix": f"{name} = "}, "pad": {"t": 40},
+    }  # fmt: skip
+
+
+class Slid(NamedTuple):
+    """A curve with a slider of its own."""
+
+    name: str  #: what the slider sets
+    values: Sequence[float]  #: its positions
+    curve: Callable[[float], np.ndarray]  #: position → (N,)
+    start: int = 0  #: index of the position to begin with
+
+
 def curves(
-    x: np.ndarray, lines: Mapping[str, np.ndarray], *, alt: str, x_title: str, y_title: str
+    x: np.ndarray,
+    lines: Mapping[str, np.ndarray | Slid],
+    *,
+    alt: str,
+    x_title: str,
+    y_title: str,
+    points: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
+    **layout: Any,
 ) -> Figure:
-    """One line over ``x`` (N,) for each name in ``lines``; told apart by colour and dash."""
+    """One line over ``x`` (N,) for each name in ``lines``; told apart by colour and dash.
+
+    Args:
+        lines: arrays (N,), or ``Slid`` for a line that a slider changes.
+        points: markers, as a pair of x and y for each name.
+        **layout: more of plotly's layout, such as ``xaxis_type="log"``.
+    """
     import plotly.graph_objects as go
 
+    traces, sliders = [], []
+    for i, (name, line) in enumerate(lines.items()):
+        if isinstance(line, Slid):
+            ys = [np.asarray(line.curve(value), float) for value in line.values]
+            args = [[{"y": [y.tolist()]}, [i]] for y in ys]
+            sliders.append(_slider(line.name, line.values, args, line.start))
+            sliders[-1]["y"] = -0.1 - 0.35 * len(sliders)  # where plotly draws them itself
+            line = ys[line.start]
+        style = {"color": COLORS[i % len(COLORS)], "dash": DASHES[i % len(DASHES)]}
+        traces.append(go.Scatter(x=x, y=line, name=name, mode="lines", line=style))
+    for i, (name, (xs, ys)) in enumerate((points or {}).items(), start=len(traces)):
+        marker = {"color": COLORS[i % len(COLORS)], "symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9}
+        traces.append(go.Scatter(x=xs, y=ys, name=name, mode="markers", marker=marker))
     return _figure(
-        alt,
-        [
-            go.Scatter(x=x, y=y, name=name, mode="lines",
-                       line={"color": COLORS[i % len(COLORS)], "dash": DASHES[i % len(DASHES)]})
-            for i, (name, y) in enumerate(lines.items())
-        ],
-        xaxis_title=x_title, yaxis_title=y_title, hovermode="x unified",
+        alt, traces, xaxis_title=x_title, yaxis_title=y_title, hovermode="x unified",
+        **({"sliders": sliders} if sliders else {}), **layout,
     )  # fmt: skip
 
 
@@ -149,6 +191,48 @@ def matrix(
     )  # fmt: skip
 
 
+def landscape(
+    x: np.ndarray,
+    y: np.ndarray,
+    height: Callable[[float], np.ndarray],
+    values: Sequence[float],
+    *,
+    name: str,
+    alt: str,
+    marks: Mapping[str, tuple[float, float]],
+    start: int = 0,
+) -> Figure:
+    """Contours of a function of the plane, with a slider.
+
+    Args:
+        x, y: the grid, (X,) and (Y,).
+        height: slider position → (Y, X).
+        name: what the slider sets.
+        marks: points to name.
+        start: index of the value to begin with.
+    """
+    import plotly.graph_objects as go
+
+    heights = [np.asarray(height(value), float).round(4) for value in values]
+    contour = go.Contour(
+        x=x, y=y, z=heights[start], contours={"coloring": "heatmap"}, ncontours=20,
+        colorscale=[[0, "#2776d1"], [0.5, "#a9c7ea"], [1, "#f4f7fb"]],
+        line={"color": "#666f82", "width": 0.7}, colorbar={"title": "loss", "thickness": 12},
+    )  # fmt: skip
+    points = go.Scatter(
+        x=[p[0] for p in marks.values()], y=[p[1] for p in marks.values()], text=list(marks),
+        mode="markers+text", textposition="top center", showlegend=False, hoverinfo="text",
+        marker={"color": "#14181e", "size": 9}, textfont={"color": "#14181e"},
+    )  # fmt: skip
+    args = [[{"z": [z.tolist()]}, [0]] for z in heights]
+    return _figure(
+        alt, [contour, points], height=480,
+        xaxis={"title": "x1", "range": [x[0], x[-1]]},
+        yaxis={"title": "x2", "scaleanchor": "x", "range": [y[0], y[-1]]},
+        sliders=[_slider(name, values, args, start)],
+    )  # fmt: skip
+
+
 def circle_regions(
     rule: Callable[[float, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
     values: Sequence[float],
@@ -199,20 +283,16 @@ def circle_regions(
         line={"width": 1, "color": "#808080"},
     )  # fmt: skip
     figure = _figure(alt, [*moving(values[start]), circle], height=520)
-    steps = []
+    args = []
     for value in values:
         new = moving(value)
         xy = {axis: [np.array(trace[axis], float).tolist() for trace in new] for axis in "xy"}
-        args = [xy, list(range(len(new)))]
-        steps.append({"label": f"{value:g}", "method": "restyle", "args": args})
+        args.append([xy, list(range(len(new)))])
     reach = 1.25 * max(1, *(length(value) for value in values))
     return figure.update_layout(
         xaxis={"visible": False, "range": [-reach, reach]},
         yaxis={"visible": False, "range": [-reach, reach], "scaleanchor": "x"},
-        sliders=[
-            {"steps": steps, "active": start, "currentvalue": {"prefix": f"{name} = "},
-             "pad": {"t": 20}}
-        ],
+        sliders=[_slider(name, values, args, start)],
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         margin={"l": 20, "r": 20, "t": 40, "b": 20},
     )  # fmt: skip

@@ -1,8 +1,8 @@
 """What a notebook shows besides pictures: a loss's own source, and a table over seeds."""
 
 import inspect
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,43 +24,66 @@ def source(thing: Any) -> Text:
     return Text(f"```python\n{inspect.getsource(inspect.getmodule(thing)).strip()}\n```")
 
 
-def spread(values: Iterable[float], unit: str = "") -> str:
-    """``mean ± sd`` of the values, one decimal, e.g. ``7.9 ± 0.8°``; sd of a sample (n - 1)."""
+def spread(values: Iterable[float], unit: str = "", digits: int = 1) -> str:
+    """``mean ± sd`` of the values, ``digits`` decimals, e.g. ``7.9 ± 0.8°``; sd of a sample."""
     v = np.array(list(values), float)
-    sd = f" ± {v.std(ddof=1):.1f}" if len(v) > 1 else ""
+    sd = f" ± {v.std(ddof=1):.{digits}f}" if len(v) > 1 else ""
     # no line break inside
-    return f"{v.mean():.1f}{sd}{unit}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{v.mean():.{digits}f}{sd}{unit}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
-#: Fields of Measures and what a table calls them.
+class Column(NamedTuple):
+    """A column of ``table``: its heading, and what it shows of a run."""
+
+    title: str
+    value: Callable[[Run], float]
+    unit: str = ""
+    digits: int = 1
+
+
+def _measured(title: str, field: str) -> Column:
+    """A column of one of the angles of ``facetoy.metrics.Measures``."""
+    return Column(title, lambda run: np.degrees(getattr(measure(run), field)), "°")
+
+
+def _step_time(run: Run) -> float:
+    """Milliseconds of a training step."""
+    return 1e3 * run.history["seconds"][-1] / run.steps[-1]
+
+
+#: The columns that ``table`` knows by name.
 COLUMNS = {
-    "accuracy": "test accuracy",
-    "intra": "feature to its own W",
-    "intra_mean": "feature to its class mean",
-    "inter": "class mean to nearest other",
-    "inter_weight": "W to nearest W",
+    "accuracy": Column("test accuracy", lambda run: 100 * measure(run).accuracy, " %"),
+    "intra": _measured("feature to its own W", "intra"),
+    "intra_mean": _measured("feature to its class mean", "intra_mean"),
+    "inter": _measured("class mean to nearest other", "inter"),
+    "inter_weight": _measured("W to nearest W", "inter_weight"),
+    "weight_mean": _measured("W to class mean", "weight_mean"),
+    "step_time": Column("time of a step", _step_time, " ms", 2),
 }
 
 
-def table(rows: Mapping[str, Iterable[Run]]) -> Text:
+def table(
+    rows: Mapping[str, Iterable[Run]],
+    columns: Iterable[str | Column] = ("accuracy", "intra", "intra_mean", "inter", "inter_weight"),
+) -> Text:
     """A table with one line for each name: mean ± sd over its runs, usually over seeds.
 
-    Accuracy in percent, angles in degrees; a dash where a loss has no weights.
+    ``columns`` are names of ``facetoy.report.COLUMNS``, or ``Column(title, value, unit, digits)``
+    with a function of a run. Accuracy in percent, angles in degrees; a dash for what a run does
+    not have, such as the angle to a weight.
     """
-    lines = [f"| | {' | '.join(COLUMNS.values())} |", "|:--|" + "--:|" * len(COLUMNS)]
+    chosen = [COLUMNS[c] if isinstance(c, str) else c for c in columns]
+    lines = [f"| | {' | '.join(c.title for c in chosen)} |", "|:--|" + "--:|" * len(chosen)]
     counts = set()
     for name, runs in rows.items():
-        measures = [measure(run) for run in runs]
-        counts.add(len(measures))
+        runs = list(runs)
+        counts.add(len(runs))
         cells = []
-        for field in COLUMNS:
-            values = np.array([getattr(one, field) for one in measures])
-            if np.isnan(values).all():
-                cells.append("–")
-            elif field == "accuracy":
-                cells.append(spread(100 * values, " %"))
-            else:
-                cells.append(spread(np.degrees(values), "°"))
+        for column in chosen:
+            values = np.array([column.value(run) for run in runs])
+            empty = np.isnan(values).all()
+            cells.append("–" if empty else spread(values, column.unit, column.digits))
         lines.append(f"| {name} | {' | '.join(cells)} |")
     seeds = "/".join(map(str, sorted(counts)))
     return Text("\n".join(lines) + f"\n\nMean ± standard deviation over {seeds} seeds.")

@@ -106,6 +106,13 @@ def draw_side(axes, view: Side, step: int, unit_length: bool, turn: np.ndarray) 
                 facecolors="none" if stranger else color(k),
                 edgecolors=color(k) if stranger else "white", **style,
             )  # fmt: skip
+    if run.centers is not None:
+        centers = run.centers[step]
+        c = (metrics.unit(centers) if unit_length else centers / longest) @ view.basis @ turn
+        axes.scatter(
+            c[:, 0], c[:, 1], s=55, marker="X", linewidths=1, edgecolors="white", zorder=4,
+            facecolors=[color(k) for k in range(len(c))],
+        )  # fmt: skip
     for k, (x, y, z) in enumerate(directions(view, step) @ turn):
         alpha, order = (1, 4) if z >= 0 else (0.35, 1)
         if run.weight is not None:
@@ -126,10 +133,13 @@ def draw_still(views: list[Side], step: int = -1, unit_length: bool = True) -> b
     from PIL import Image
 
     turn = camera(*best_turn(views))
-    figure = Figure(figsize=(4.2 * len(views), 4.5), dpi=120)
+    columns = min(3, len(views))
+    rows = -(-len(views) // columns)
+    figure = Figure(figsize=(4.2 * columns, 4.5 * rows), dpi=120 if rows == 1 else 80)
     canvas = FigureCanvasAgg(figure)
     for place, view in enumerate(views):
-        axes = figure.add_axes((place / len(views), 0, 1 / len(views), 0.93))
+        row, column = divmod(place, columns)
+        axes = figure.add_axes((column / columns, 1 - (row + 1) / rows, 1 / columns, 0.93 / rows))
         draw_side(axes, view, step, unit_length, turn)
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())

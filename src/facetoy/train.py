@@ -4,18 +4,23 @@ import copy
 import inspect
 import itertools
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from facetoy.data import Data
-from facetoy.losses import LOSSES
+from facetoy.losses import LOSSES, TripletLoss
 from facetoy.model import Embedder
 from facetoy.run import Run, Sweep
+from facetoy.sampler import PKSampler
+
+SIZES = ["in_features", "num_classes"]  # what a loss with class weights takes first
 
 
 def fit(
@@ -30,15 +35,17 @@ def fit(
     lr: float = 0.01,
     batch_size: int = 128,
     warmup: float = 0.3,
+    per_class: int | None = None,
     progress: bool = True,
     on_snapshot: Callable[[Run], None] | None = None,
     **loss_args: Any,
 ) -> Run:
     """Train a small network under ``loss`` and return the run.
 
-    Adam with a cosine schedule. The margin ``m`` of a loss that has one rises from 0 over the
-    first ``warmup`` of the steps. Images stay on the device throughout. The same call gives the
-    same run on the same machine, and leaves torch's random state as it was.
+    Adam with a cosine schedule. A margin rises from nothing over the first ``warmup`` of the
+    steps, the λ of L-Softmax and A-Softmax falls by their annealing, and centers move after each
+    step. Images stay on the device throughout. The same call gives the same run on the same
+    machine, and leaves torch's random state as it was.
 
     Args:
         loss: a name of ``facetoy.losses.LOSSES``, a class, or a module (copied, not changed).
@@ -47,6 +54,8 @@ def fit(
         snapshots: T; closer together in early training, where most happens.
         device: "auto" takes CUDA, then MPS, then CPU; else a torch device.
         lr: learning rate at the start.
+        per_class: K, for batches of ``batch_size // K`` classes with K images each. None shuffles
+            all images, except for the triplet loss, where it is ``batch_size // C``, at least 4.
         progress: show a progress bar.
         on_snapshot: called at each snapshot with the run so far; may raise KeyboardInterrupt.
         **loss_args: arguments of the loss, such as ``s`` and ``m``.
@@ -74,39 +83,34 @@ def fit(
     config = {
         "loss": name, **_arguments(head), "data": data.name, "num_classes": data.num_classes,
         "dim": dim, "epochs": epochs, "seed": seed, "lr": lr, "batch_size": batch_size,
-        "warmup": warmup, "interrupted": False,
+        "warmup": warmup, "per_class": per_class, "interrupted": False,
     }  # fmt: skip
 
-    x, y = (
-        torch.as_tensor(data.train_images).to(where),
-        torch.as_tensor(data.train_labels).to(where),
-    )
-    test_x = torch.as_tensor(data.test_images).to(where)
-    test_y = torch.as_tensor(data.test_labels).to(where)
+    batches = _batches(head, data, batch_size, per_class, order)
+    x, test_x = (torch.as_tensor(i).to(where) for i in (data.train_images, data.test_images))
+    y, test_y = (torch.as_tensor(i).to(where) for i in (data.train_labels, data.test_labels))
     known = test_y < data.num_classes
     parameters = [*model.parameters(), *head.parameters()]
-    optimiser = torch.optim.Adam(parameters, lr)
-    per_epoch = -(-len(x) // batch_size)
-    total = epochs * per_epoch
+    optimiser = torch.optim.Adam(parameters, lr, fused=where.type != "mps")
+    total = epochs * len(batches)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, total)
-    margin = getattr(head, "m", None)
+    ease = _easing(head, warmup)
     # squared: early snapshots are closer together
     due = set(np.unique(np.rint(np.linspace(0, 1, snapshots) ** 2 * total).astype(int)).tolist())
-    taken: list[tuple[int, Tensor, Tensor | None, Tensor]] = []
+    taken: dict[str, list] = {"steps": [], "features": [], "predicted": []}
+    watched = [name for name in ("weight", "centers") if getattr(head, name, None) is not None]
     history: dict[str, list[float]] = {
-        "loss": [], "train_accuracy": [], "test_accuracy": [], "gradient_norm": []
+        "loss": [], "train_accuracy": [], "test_accuracy": [], "gradient_norm": [], "seconds": []
     }  # fmt: skip
 
     def so_far() -> Run:
-        steps, features, weight, predicted = zip(*taken, strict=True)
+        kept = {k: torch.stack(v).cpu().numpy() for k, v in taken.items() if k != "steps"}
         return Run(
-            features=torch.stack(features).cpu().numpy(),
-            weight=None if weight[0] is None else torch.stack(weight).cpu().numpy(),
-            predicted=torch.stack(predicted).cpu().numpy(),
+            **{"weight": None, **kept},
             labels=data.test_labels,
             images=data.test_images,
             class_names=data.class_names,
-            steps=np.array(steps),
+            steps=np.array(taken["steps"]),
             history={k: np.array(v) for k, v in history.items()},
             config=dict(config),
             device=_name(where),
@@ -115,17 +119,19 @@ def fit(
     @torch.no_grad()
     def snapshot(step: int) -> None:
         features = model(test_x)
-        weight = getattr(head, "weight", None)
-        weight = None if weight is None else weight.detach().clone()
-        taken.append((step, features, weight, head.logits(features).argmax(1)))
+        taken["steps"].append(step)
+        taken["features"].append(features)
+        taken["predicted"].append(_classify(features, head, model, x, y))
+        for name in watched:
+            taken.setdefault(name, []).append(getattr(head, name).detach().clone())
         if on_snapshot is not None:
             on_snapshot(so_far())
 
     @torch.no_grad()
     def accuracy(images: Tensor, labels: Tensor) -> float:
-        return (head.logits(model(images)).argmax(1) == labels).float().mean().item()
+        return (_classify(model(images), head, model, x, y) == labels).float().mean().item()
 
-    step = 0
+    step, seconds = 0, 0.0
     bar = _bar(progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
     threads = torch.get_num_threads()
     try:
@@ -134,28 +140,34 @@ def fit(
         snapshot(0)
         for _ in range(epochs):
             losses, norms = [], []
-            for batch in torch.randperm(len(x), generator=order).to(where).split(batch_size):
-                if margin is not None:
-                    head.m = margin * min(1.0, step / (warmup * total)) if warmup else margin
-                value = head(model(x[batch]), y[batch])
+            for batch in batches:
+                began = time.perf_counter()
+                batch = torch.as_tensor(batch, device=where)
+                ease(step / total)
+                features = model(x[batch])
+                value = head(features, y[batch])
                 optimiser.zero_grad()
                 value.backward()
                 optimiser.step()
                 schedule.step()
+                if hasattr(head, "update"):
+                    head.update(features.detach(), y[batch])
                 step += 1
                 losses.append(value.detach())
-                norms.append(torch.stack([p.grad.norm() for p in parameters]).norm())
+                norms.append(torch.stack(torch._foreach_norm([p.grad for p in parameters])).norm())
+                seconds += time.perf_counter() - began
                 if step in due:
                     snapshot(step)
             history["loss"].append(torch.stack(losses).mean().item())
             history["gradient_norm"].append(torch.stack(norms).mean().item())
             history["train_accuracy"].append(accuracy(x, y))
             history["test_accuracy"].append(accuracy(test_x[known], test_y[known]))
+            history["seconds"].append(seconds)
             bar.update()
     except KeyboardInterrupt:
         config["interrupted"] = True
         on_snapshot = None
-        if not taken or taken[-1][0] != step:
+        if not taken["steps"] or taken["steps"][-1] != step:
             snapshot(step)
     finally:
         bar.close()
@@ -197,6 +209,60 @@ def _bar(progress: bool, *args: Any, **kwargs: Any) -> tqdm:
     return tqdm(*args, leave=False, disable=quiet, **kwargs)
 
 
+class _Shuffled:
+    """Each epoch all indices below ``count`` in a new order, in batches of ``size``."""
+
+    def __init__(self, count: int, size: int, generator: torch.Generator) -> None:
+        self.count, self.size, self.generator = count, size, generator
+
+    def __len__(self) -> int:
+        return -(-self.count // self.size)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return iter(torch.randperm(self.count, generator=self.generator).split(self.size))
+
+
+def _batches(
+    head: nn.Module, data: Data, size: int, per_class: int | None, generator: torch.Generator
+) -> _Shuffled | PKSampler:
+    """What to train on in each step of an epoch, as indices of training images."""
+    if per_class is None and isinstance(head, TripletLoss):
+        per_class = max(4, size // data.num_classes)
+    if per_class is None:
+        return _Shuffled(len(data.train_labels), size, generator)
+    classes = min(data.num_classes, max(1, size // per_class))
+    return PKSampler(data.train_labels, classes, per_class, generator)
+
+
+def _easing(head: nn.Module, warmup: float) -> Callable[[float], None]:
+    """A function of the part of training that is over, which sets what eases the loss's start."""
+    begins = getattr(head, "warmup", {})
+    ends = {name: getattr(head, name) for name in begins}
+    least = getattr(head, "lam", None)
+
+    def ease(part: float) -> None:
+        grown = min(1.0, part / warmup) if warmup else 1.0
+        for name, begin in begins.items():
+            setattr(head, name, begin + (ends[name] - begin) * grown)
+        if hasattr(head, "annealing"):
+            head.lam = max(least, head.annealing(part))
+
+    return ease
+
+
+def _classify(features: Tensor, head: nn.Module, model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """(N,) classes of features (N, d): by the loss's own scores, else by the nearest class mean
+    of the training images ``x`` with labels ``y``."""
+    if hasattr(head, "logits"):
+        return head.logits(features).argmax(1)
+    seen = model(x)
+    if getattr(head, "normalize", True):
+        features, seen = F.normalize(features), F.normalize(seen)
+    count = torch.bincount(y)
+    means = seen.new_zeros(len(count), seen.shape[1]).index_add(0, y, seen) / count[:, None]
+    return torch.cdist(features, means).argmin(1)
+
+
 def _device(device: str) -> torch.device:
     if device != "auto":
         return torch.device(device)
@@ -228,15 +294,17 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
         raise TypeError(f"loss must be a name, a class or a module, got {loss!r}")
     make = LOSSES[loss] if isinstance(loss, str) else loss
     name = loss if isinstance(loss, str) else loss.__name__.lower()
-    takes = list(inspect.signature(make).parameters)[2:]
+    takes = list(inspect.signature(make).parameters)
+    sizes = (dim, num_classes) if takes[:2] == SIZES else ()
+    takes = takes[len(sizes) :]
     for key in args:
         if key not in takes:
             raise TypeError(f"{name} takes no argument {key!r}; it takes {', '.join(takes)}")
-    return make(dim, num_classes, **args), name
+    return make(*sizes, **args), name
 
 
 def _arguments(head: nn.Module) -> dict[str, Any]:
     """The arguments that ``head`` was made with, as far as it keeps them as plain values."""
-    names = list(inspect.signature(type(head)).parameters)[2:]
-    values = {n: getattr(head, n, None) for n in names}
+    names = inspect.signature(type(head)).parameters
+    values = {n: getattr(head, n, None) for n in names if n not in SIZES}
     return {n: v for n, v in values.items() if isinstance(v, bool | int | float | str)}

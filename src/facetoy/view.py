@@ -1,4 +1,4 @@
-"""SphereView: the features of one or two trained runs on a circle or a sphere, alive everywhere.
+"""SphereView: the features of trained runs on circles or spheres, alive everywhere.
 
 All that the picture needs travels in the widget's state, so it needs no kernel: `_meta` says what
 is where in `_data`, and the script in `static/` draws it. What the numbers mean is decided here
@@ -27,24 +27,29 @@ IMAGE_BYTES = 64_000  # larger images are packed with fewer pixels
 
 LOSS_TITLES = {
     "softmax": "Softmax",
-    "normsoftmax": "Normalised softmax",
-    "arcface": "ArcFace",
-    "cosface": "CosFace",
-    "sphereface": "SphereFace",
-    "lsoftmax": "L-Softmax",
     "center": "Center loss",
     "triplet": "Triplet loss",
+    "lsoftmax": "L-Softmax",
+    "asoftmax": "A-Softmax",
+    "normsoftmax": "Normalised softmax",
+    "cosface": "CosFace",
+    "amsoftmax": "AM-Softmax",
+    "arcface": "ArcFace",
+    "combined": "Combined margin",
 }
+#: How a title writes a setting whose name in Python is not the paper's.
+SYMBOLS = {"lam": "λ"}
 #: Settings of a run that its title leaves out, since they do not belong to the loss.
 NOT_IN_TITLE = {
     *("loss", "data", "num_classes", "dim", "epochs", "seed"),
-    *("lr", "batch_size", "warmup", "interrupted"),
+    *("lr", "batch_size", "per_class", "warmup", "interrupted", "alpha"),
 }
 
 
 def script(*names: str) -> str:
-    """The named scripts of `static/` in one string; the last word exports its `render`."""
+    """The named scripts of `static/` in one string, after `base`; the last exports its `render`."""
     folder = files("facetoy") / "static"
+    names = ("base", *names)
     parts = [(folder / f"{name}.js").read_text(encoding="utf-8") for name in names]
     return "\n".join([*parts, f"export default {{ render: render_{names[-1]} }};\n"])
 
@@ -58,7 +63,7 @@ def title(run: Run) -> str:
     """What a run is called in the picture: its loss and that loss's settings."""
     name = str(run.config["loss"])
     settings = ", ".join(
-        f"{key} = {value:g}"
+        f"{SYMBOLS.get(key, key)} = {value:g}"
         for key, value in sorted(run.config.items())
         if key not in NOT_IN_TITLE
         and isinstance(value, int | float)
@@ -69,7 +74,7 @@ def title(run: Run) -> str:
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two pictures: the runs a slider chooses from.
+    """One of the pictures: the runs a slider chooses from.
 
     ``basis`` (d, 2 or 3) holds the directions in which features are shown. ``share`` is the part
     of the variance that they keep where d > 3, else None.
@@ -95,7 +100,7 @@ def principal(x: np.ndarray) -> tuple[np.ndarray, float]:
     return rows[:3].T, float((size[:3] ** 2).sum() / (size**2).sum())
 
 
-def side(source: Run | Sweep, name: str) -> Side:
+def side(source: Run | Sweep, name: str = "the run") -> Side:
     """Check one argument of SphereView and find the directions in which to show it."""
     if isinstance(source, Run):
         runs, parameter, values = (source,), None, ()
@@ -197,6 +202,12 @@ def pack_run(run: Run, view: Side, packer: Packer) -> dict[str, Any]:
         "weight": None
         if run.weight is None
         else packer.fractions(metrics.unit(run.weight) @ view.basis),
+        "centers": None
+        if run.centers is None
+        else packer.fractions(
+            (run.centers / longest if view.share is None else metrics.unit(run.centers))
+            @ view.basis
+        ),
     }
     if view.share is None:
         part["features"] = packer.fractions(run.features / longest)
@@ -309,11 +320,11 @@ class Picture(AnyWidget):
 
 
 class SphereView(Picture):
-    """The test features of one run or sweep, or of two side by side, to turn and play.
+    """The test features of one or more runs or sweeps, side by side, to turn and play.
 
     Args:
-        a: a ``Run``, or a ``Sweep`` over one parameter, which gets a slider.
-        b: a second one, drawn beside the first and turned with it.
+        *sources: each a ``Run``, or a ``Sweep`` over one parameter, which gets a slider. They are
+            drawn beside each other and turned together.
         step: snapshot to begin with, as an index into ``run.steps``; -1 is the last.
         unit: begin with all features at unit length (True) or at their true length.
         autoplay: play the training and turn the sphere slowly once the picture is in sight,
@@ -328,21 +339,19 @@ class SphereView(Picture):
 
     def __init__(
         self,
-        a: Run | Sweep,
-        b: Run | Sweep | None = None,
-        *,
+        *sources: Run | Sweep,
         step: int = -1,
         unit: bool = True,
         autoplay: bool = False,
         alt: str | None = None,
     ) -> None:
-        views = [side(source, name) for source, name in ((a, "a"), (b, "b")) if source is not None]
-        if not views:
-            raise TypeError("a must be a Run or a Sweep, got None")
+        if not sources:
+            raise TypeError("SphereView needs at least one Run or Sweep")
+        views = [side(source, f"argument {i}") for i, source in enumerate(sources, start=1)]
         swept = {view.parameter for view in views if view.parameter}
         if len(swept) > 1:
             raise ValueError(
-                "a and b must be sweeps over the same parameter, for one slider; got "
+                "all sweeps must be over the same parameter, for one slider; got "
                 f"{' and '.join(sorted(swept))}"
             )
         count = max(len(run.steps) for view in views for run in view.runs)

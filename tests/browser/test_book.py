@@ -20,10 +20,15 @@ PHONE = {"width": 390, "height": 844, "touch": True}
 FIGURES = ".facetoy-plot, .facetoy-widget"
 FIGURE_TIMEOUT = 60_000  # milliseconds
 
-SCROLL_THROUGH = """async () => {
-  for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
-    scrollTo({top: y, behavior: "instant"});
-    await new Promise((next) => setTimeout(next, 50));
+# One figure after another comes into view, as for a reader; one that is kept back by a prediction
+# is shown first.
+BRING_TO_LIFE = """async (figures) => {
+  document.querySelectorAll(".facetoy-skip").forEach((button) => button.click());
+  for (const figure of document.querySelectorAll(figures)) {
+    figure.scrollIntoView({block: "center", behavior: "instant"});
+    while (!figure.matches(".is-live, :has(.facetoy-note)")) {
+      await new Promise((next) => setTimeout(next, 20));
+    }
   }
   scrollTo({top: 0, behavior: "instant"});
 }"""
@@ -43,13 +48,7 @@ def chapters() -> list[str]:
 
 def bring_to_life(page: Page) -> None:
     """Scroll through the page as a reader does and wait until every figure is live."""
-    page.evaluate(SCROLL_THROUGH)
-    page.wait_for_function(
-        "(figures) => [...document.querySelectorAll(figures)]"
-        '.every((figure) => figure.matches(".is-live, :has(.facetoy-note)"))',
-        arg=FIGURES,
-        timeout=FIGURE_TIMEOUT,
-    )
+    page.evaluate(BRING_TO_LIFE, FIGURES)
     assert page.locator(".facetoy-note").count() == 0, "a figure could not be shown"
 
 
@@ -59,12 +58,11 @@ def wait_for_formulas(page: Page) -> None:
         page.wait_for_function("() => self.MathJax?.startup?.promise?.then(() => true)")
 
 
-# ---- whole, over http and from disk
+# ---- every page: whole, accessible, printable; from disk; on a phone in the dark; without scripts
 
 
-@pytest.mark.parametrize("scheme", ["http", "file"])
-def test_page_is_whole(visit: Callable[..., Page], site: Path, page_name: str, scheme: str) -> None:
-    page = visit(page_name if scheme == "http" else site / page_name)
+def check_whole(page: Page) -> None:
+    """All formulas are typeset, all figures drawn."""
     bring_to_life(page)
     wait_for_formulas(page)
 
@@ -93,6 +91,61 @@ def test_page_is_whole(visit: Callable[..., Page], site: Path, page_name: str, s
     assert empty == []
     # What ipywidgets leaves in a page are controls that nothing answers.
     assert page.locator('script[type*="jupyter.widget"], [class*="jupyter-widget"]').count() == 0
+
+
+def check_accessible(page: Page) -> None:
+    """axe has no serious findings."""
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    result = page.evaluate(AXE)
+    findings = [
+        f"{violation['id']} ({violation['impact']}): {node['html'][:200]}\n"
+        f"    {node['failureSummary'].splitlines()[1].strip()}"
+        for violation in result["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+    assert not findings, "\n".join(findings)
+
+
+def check_print(page: Page) -> None:
+    """On paper widgets are stills."""
+    page.emulate_media(media="print")
+    for still in page.locator(".facetoy-still").all():
+        assert still.is_visible()
+    for live in page.locator(".facetoy-widget .facetoy-live").all():
+        assert not live.is_visible()
+
+
+def test_page_on_a_wide_screen(visit: Callable[..., Page], page_name: str) -> None:
+    page = visit(page_name)
+    check_whole(page)
+    check_accessible(page)
+    check_print(page)
+
+
+def test_page_from_disk(visit: Callable[..., Page], site: Path, page_name: str) -> None:
+    check_whole(visit(site / page_name))
+
+
+def test_page_on_a_phone_in_the_dark(visit: Callable[..., Page], page_name: str) -> None:
+    page = visit(page_name, dark=True, **PHONE)
+    check_whole(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate("visualViewport.width") == pytest.approx(PHONE["width"], abs=1)
+    check_accessible(page)
+
+
+def test_no_scripts_shows_stills_and_words(visit: Callable[..., Page], page_name: str) -> None:
+    page = visit(page_name, no_scripts=True)
+    for still in page.locator(".facetoy-still").all():
+        assert still.is_visible()
+        assert still.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 100
+        assert len(still.get_attribute("alt")) > 20
+    for plot in page.locator(".facetoy-plot").all():
+        assert "It shows:" in plot.inner_text()
+
+
+# ---- the book's machinery
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])
@@ -148,7 +201,7 @@ def test_launch_buttons_have_the_right_address(site: Path) -> None:
         assert f"https://mybinder.org/v2/gh/{where}/{branch}?urlpath=lab/tree/{notebook}" in links
 
 
-# ---- dark, narrow, printed, without scripts
+# ---- the theme, fingers, keys
 
 
 @pytest.mark.parametrize("name", chapters())
@@ -168,14 +221,6 @@ def test_dark_mode_and_figures_follow_the_switch(visit: Callable[..., Page], nam
     page.wait_for_function(followed, arg=dark)
 
 
-def test_phone_shows_nothing_wider_than_itself(visit: Callable[..., Page], page_name: str) -> None:
-    page = visit(page_name, **PHONE)
-    bring_to_life(page)
-    wait_for_formulas(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert page.evaluate("visualViewport.width") == pytest.approx(PHONE["width"], abs=1)
-
-
 @pytest.mark.parametrize("name", chapters())
 def test_finger_on_a_plot_scrolls_the_page(
     visit: Callable[..., Page], swipe: Callable[..., None], name: str
@@ -190,47 +235,35 @@ def test_finger_on_a_plot_scrolls_the_page(
     assert page.evaluate("scrollY") > before + 100
 
 
-def test_print_shows_stills(visit: Callable[..., Page], page_name: str) -> None:
-    page = visit(page_name)
-    bring_to_life(page)
-    page.emulate_media(media="print")
-    for still in page.locator(".facetoy-still").all():
-        assert still.is_visible()
-    for live in page.locator(".facetoy-widget .facetoy-live").all():
-        assert not live.is_visible()
-
-
-def test_no_scripts_shows_stills_and_words(visit: Callable[..., Page], page_name: str) -> None:
-    page = visit(page_name, no_scripts=True)
-    for still in page.locator(".facetoy-still").all():
-        assert still.is_visible()
-        assert still.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 100
-        assert len(still.get_attribute("alt")) > 20
-    for plot in page.locator(".facetoy-plot").all():
-        assert "It shows:" in plot.inner_text()
-
-
-# ---- accessible and light
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["wide", "phone"])
-def test_no_serious_accessibility_findings(
-    visit: Callable[..., Page], page_name: str, dark: bool, phone: bool
+@pytest.mark.parametrize("name", chapters())
+def test_plot_sliders_answer_to_keys_and_survive_the_theme(
+    visit: Callable[..., Page], base_url: str, name: str
 ) -> None:
-    page = visit(page_name, dark=dark, **(PHONE if phone else {}))
+    """A key on a plot's slider changes the drawn curves; switching the theme keeps them."""
+    page = visit(f"{base_url}/{name}")
     bring_to_life(page)
-    wait_for_formulas(page)
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    result = page.evaluate(AXE)
-    findings = [
-        f"{violation['id']} ({violation['impact']}): {node['html'][:200]}\n"
-        f"    {node['failureSummary'].splitlines()[1].strip()}"
-        for violation in result["violations"]
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
-    assert not findings, "\n".join(findings)
+    sliders = page.locator(".facetoy-plot-slider input")
+    assert sliders.count() > 0
+    for slider in sliders.all():
+        figure = slider.locator("xpath=ancestor::figure")
+
+        def drawn(figure=figure) -> list[str]:
+            lines = figure.locator("path.js-line, .contourlayer path")
+            return [line.get_attribute("d") for line in lines.all()]
+
+        before, says = drawn(), slider.get_attribute("aria-valuetext")
+        slider.press("ArrowRight")
+        page.wait_for_timeout(300)
+        after = drawn()
+        assert after != before
+        assert slider.get_attribute("aria-valuetext") != says
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        page.wait_for_timeout(500)
+        assert drawn() == after
+        page.evaluate("document.documentElement.dataset.theme = 'light'")
+
+
+# ---- light
 
 
 class Scale:
@@ -264,30 +297,3 @@ def test_page_weight(chrome: Browser, base_url: str, first: str) -> None:
     print(f"\n{first}: {weight:,} bytes gzipped at first; then {further}")
     assert weight <= FIRST_VISIT
     assert all(more <= FURTHER_VISIT for more in further.values()), further
-
-
-@pytest.mark.parametrize("name", chapters())
-def test_plot_sliders_answer_to_keys_and_survive_the_theme(
-    visit: Callable[..., Page], base_url: str, name: str
-) -> None:
-    """A key on a plot's slider changes the drawn curves; switching the theme keeps them."""
-    page = visit(f"{base_url}/{name}")
-    bring_to_life(page)
-    sliders = page.locator(".facetoy-plot-slider input")
-    assert sliders.count() > 0
-    for slider in sliders.all():
-        lines = slider.locator("xpath=ancestor::figure").locator("path.js-line")
-
-        def drawn(lines=lines) -> list[str]:
-            return [line.get_attribute("d") for line in lines.all()]
-
-        before, says = drawn(), slider.get_attribute("aria-valuetext")
-        slider.press("ArrowRight")
-        page.wait_for_timeout(300)
-        after = drawn()
-        assert after != before
-        assert slider.get_attribute("aria-valuetext") != says
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        page.wait_for_timeout(500)
-        assert drawn() == after
-        page.evaluate("document.documentElement.dataset.theme = 'light'")

@@ -27,7 +27,8 @@ def test_measures_of_a_known_configuration():
     )  # fmt: skip
     got = metrics.measure(run)
     assert got.accuracy == 0.75  # the stranger does not count
-    np.testing.assert_allclose(np.rad2deg(got[1:]), [(15 + 5 + 10 + 10) / 4, 10, 90, 85], atol=1e-9)
+    want = [(15 + 5 + 10 + 10) / 4, 10, 90, 85, 2.5]
+    np.testing.assert_allclose(np.rad2deg(got[1:]), want, atol=1e-9)
     assert np.isnan(metrics.to_weight(run.features[0], run.labels, run.weight[0])[4])
     bare = metrics.measure(dataclasses.replace(run, weight=None))
     assert np.isnan(bare.intra)

@@ -8,7 +8,7 @@ from facetoy.losses import ArcFace
 
 def test_source_is_the_whole_file():
     text = facetoy.source(ArcFace)
-    assert text._repr_markdown_().startswith("```python\nfrom math import cos")
+    assert text._repr_markdown_().startswith("```python\nfrom math import pi")
     assert "def phi(self, cos: Tensor)" in text
     assert text.endswith("```")
 
@@ -39,3 +39,12 @@ def test_table_has_a_line_for_each_name():
     ]  # fmt: skip
     assert bare.split("|")[3].strip() == "–"
     assert "over 1 seeds" in lines
+
+
+def test_table_takes_columns_of_its_own():
+    runs = [facetoy.fit("softmax", facetoy.load("digits"), epochs=1, seed=s) for s in range(2)]
+    steps = facetoy.Column("steps", lambda run: run.steps[-1], " steps", 2)
+    head, _, row, *_ = facetoy.table({"x": runs}, ["step_time", steps]).splitlines()
+    assert head == "| | time of a step | steps |"
+    assert row.split("|")[3].split() == ["12.00", "±", "0.00", "steps"]
+    assert float(row.split("|")[2].split()[0]) > 0

@@ -3,7 +3,15 @@ import pytest
 import torch
 
 import facetoy
-from facetoy.losses import ArcFace, Softmax
+from facetoy.losses import (
+    LOSSES,
+    ArcFace,
+    CenterLoss,
+    CombinedMargin,
+    LSoftmax,
+    Softmax,
+    TripletLoss,
+)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +71,7 @@ def test_run_has_the_promised_arrays(run, digits):
     assert run.images is digits.test_images
     assert run.device == ("cpu" if not torch.cuda.is_available() else run.device)
     assert {k: len(v) for k, v in run.history.items()} == dict.fromkeys(
-        ("loss", "train_accuracy", "test_accuracy", "gradient_norm"), 3
+        ("loss", "train_accuracy", "test_accuracy", "gradient_norm", "seconds"), 3
     )
     assert run.config["m"] == 0.5
     assert run.config["s"] == 16.0
@@ -107,6 +115,110 @@ def test_margin_warms_up(digits, monkeypatch):
     assert (np.diff(seen) >= 0).all()
     np.testing.assert_allclose(seen[:12], 0.4 * np.arange(12) / 12)
     assert seen[12:] == [0.4] * 12
+
+
+def test_every_margin_of_the_combination_warms_up(digits, monkeypatch):
+    seen = []
+    phi = CombinedMargin.phi
+
+    def spy(self, cos):
+        seen.append((self.m1, self.m2, self.m3))
+        return phi(self, cos)
+
+    monkeypatch.setattr(CombinedMargin, "phi", spy)
+    run = facetoy.fit("combined", digits, m1=1.4, m2=0.2, m3=0.1, epochs=1, snapshots=2)
+    assert seen[0] == (1, 0, 0)
+    np.testing.assert_allclose(seen[-1], (1.4, 0.2, 0.1))
+    assert [run.config[k] for k in ("m1", "m2", "m3")] == [1.4, 0.2, 0.1]
+
+
+def test_lambda_is_annealed_down_to_its_final_value(digits, monkeypatch):
+    seen = []
+    phi = LSoftmax.phi
+    monkeypatch.setattr(LSoftmax, "phi", lambda self, cos: seen.append(self.lam) or phi(self, cos))
+    run = facetoy.fit("asoftmax", digits, lam=5.0, epochs=3, snapshots=2)
+    assert seen[0] == 1000
+    assert seen[1] == LSoftmax.annealing(1 / 36)
+    assert seen[-1] == 5
+    assert run.config["lam"] == 5
+    assert run.config["m"] == 4
+
+
+def test_centers_move_with_the_classes(digits, recwarn):
+    run = facetoy.fit("center", digits, epochs=20, snapshots=3)
+    assert run.centers.shape == (3, 10, 3)
+    assert not run.centers[0].any()
+    means = np.stack([run.features[-1][run.labels == c].mean(0) for c in range(10)])
+    far = np.linalg.norm(run.centers[-1] - means, axis=1)
+    assert far.max() < 0.2 * np.linalg.norm(means, axis=1).mean()
+    assert not [w for w in recwarn if "update" in str(w.message)]
+
+
+def test_updates_get_the_features_of_the_step(digits, monkeypatch):
+    seen = []
+    forward, update = CenterLoss.forward, CenterLoss.update
+    monkeypatch.setattr(
+        CenterLoss, "forward", lambda self, x, y: seen.append((x, y)) or forward(self, x, y)
+    )
+
+    def check(self, x, y):
+        assert x is not seen[-1][0]
+        assert torch.equal(x, seen[-1][0])
+        assert torch.equal(y, seen[-1][1])
+        update(self, x, y)
+
+    monkeypatch.setattr(CenterLoss, "update", check)
+    facetoy.fit("center", digits, epochs=1, snapshots=2)
+    assert len(seen) == 12
+
+
+def test_triplets_train_on_balanced_batches(digits, monkeypatch):
+    seen = []
+    forward = TripletLoss.forward
+    monkeypatch.setattr(
+        TripletLoss, "forward", lambda self, x, y: seen.append(y) or forward(self, x, y)
+    )
+    run = facetoy.fit("triplet", digits, epochs=1, snapshots=2)
+    assert all((torch.bincount(y) == 12).all() for y in seen)
+    assert run.weight is None
+    seen.clear()
+    facetoy.fit("triplet", digits, epochs=1, snapshots=2, per_class=32)
+    assert all(sorted(torch.bincount(y).tolist())[-4:] == [32] * 4 for y in seen)
+    # without scores of its own, the nearest class mean of the training images decides
+    assert run.history["test_accuracy"][-1] > 0.5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_triplets_do_not_collapse_at_the_book_s_settings(digits, seed):
+    run = facetoy.fit("triplet", digits, seed=seed, snapshots=2)
+    assert facetoy.metrics.measure(run).accuracy >= 0.95
+    u = facetoy.metrics.unit(run.features[-1])
+    assert np.linalg.norm(u.mean(0)) < 0.5  # a collapsed sphere has 1
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_trains(digits, name):
+    run = facetoy.fit(name, digits, epochs=40, snapshots=2)
+    assert facetoy.metrics.measure(run).accuracy > 0.85
+    assert np.isfinite(run.features).all()
+
+
+def test_pk_sampler():
+    labels = np.repeat(np.arange(5), [1, 2, 10, 20, 30])
+    batches = facetoy.PKSampler(labels, 3, 4, torch.Generator().manual_seed(0))
+    assert len(batches) == 63 // 12
+    for batch in batches:
+        assert len(batch) == 12
+        classes, counts = np.unique(labels[batch], return_counts=True)
+        assert len(classes) == 3
+        assert (counts == 4).all()
+        for c in classes:
+            mine = [i for i in batch if labels[i] == c]
+            assert len(set(mine)) == min(4, (labels == c).sum())
+    with pytest.raises(ValueError, match=r"classes must lie in \[1, 5\], got 6"):
+        facetoy.PKSampler(labels, 6, 2)
+    with pytest.raises(ValueError, match="per_class must be at least 2, for a positive, got 1"):
+        facetoy.PKSampler(labels, 3, 1)
 
 
 def test_interruption_keeps_what_was_trained(digits):

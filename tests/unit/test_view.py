@@ -223,9 +223,18 @@ def test_the_script_stands_alone():
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda: SphereView([make_run()]), TypeError, "a must be a Run or a Sweep, got list"),
-        (lambda: SphereView(None), TypeError, "a must be"),
-        (lambda: SphereView(make_run(), 3), TypeError, "b must be a Run or a Sweep, got int"),
+        (
+            lambda: SphereView([make_run()]),
+            TypeError,
+            "argument 1 must be a Run or a Sweep, got list",
+        ),
+        (lambda: SphereView(None), TypeError, "argument 1 must be"),
+        (lambda: SphereView(), TypeError, "at least one Run or Sweep"),
+        (
+            lambda: SphereView(make_run(), 3),
+            TypeError,
+            "argument 2 must be a Run or a Sweep, got int",
+        ),
         (lambda: SphereView(make_run(), step=4), ValueError, r"\[-4, 4\), got 4"),
         (lambda: SphereView(make_run(dim=1)), ValueError, "2 dimensions or more, got 1"),
         (lambda: SphereView(Sweep([make_run()], ["m", "s"])), ValueError, "spans m and s"),

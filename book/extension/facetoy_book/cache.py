@@ -1,13 +1,13 @@
 """An execution cache that notices more than changed notebooks.
 
-jupyter-cache recognises a notebook by its code cells alone. Here each state of the package `facetoy`
-and of the packages it builds on has a cache folder of its own, so that a change there runs every
-chapter again.
+jupyter-cache recognises a notebook by its code cells alone. Here each state of the package
+`facetoy` and of the packages it builds on has a cache folder of its own, so that a change there
+runs every chapter again.
 
 As a program, for the book in the current folder:
-`python -m facetoy_book.cache run NOTEBOOK ...` executes those that the cache does not know, as many
-at a time as there are processors; `python -m facetoy_book.cache take FOLDER` takes in notebooks that
-were executed elsewhere, with recorded timing.
+`python -m facetoy_book.cache run NOTEBOOK ...` executes those that the cache does not know, as
+many at a time as there are processors; `python -m facetoy_book.cache take FOLDER` takes in
+notebooks that were executed elsewhere, with recorded timing.
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
-from math import cos as cosine
-from math import sin
+from math import pi
+from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from facetoy.losses._base import MarginLoss, sine
+from facetoy.losses._base import SphereLoss, angle, check_number, falling_cos
 
 
-class ArcFace(MarginLoss):
+class ArcFace(SphereLoss):
     """ArcFace: the angle to the true class's weight is widened by m before its cosine is taken.
 
     φ(cos θ) = cos(θ + m)        for θ + m ≤ π
-    φ(cos θ) = cos θ + cos m - 1  beyond, where cos(θ + m) would rise again
+    φ(cos θ) = -2 - cos(θ + m)    beyond, where cos(θ + m) would rise again
 
-    The second line is ours: it meets the first at -1 and keeps falling. The authors' code uses
-    cos θ - m sin m there, which jumps. The gradient is exact, with its factor sin(θ + m)/sin θ.
+    The second line is ours: it is how L-Softmax continues, meets the first at -1 and keeps
+    falling. The authors' code uses cos θ - m sin m there, which jumps. The gradient is exact, with
+    its factor sin(θ + m)/sin θ.
 
     Args:
         in_features: d, the length of a feature.
@@ -29,9 +29,14 @@ class ArcFace(MarginLoss):
     Source: Deng et al., CVPR 2019, Eq. 3.
     """
 
+    warmup: ClassVar = {"m": 0.0}
+
     def __init__(self, in_features: int, num_classes: int, s: float = 64.0, m: float = 0.5) -> None:
-        super().__init__(in_features, num_classes, s, m)
+        super().__init__(in_features, num_classes, s)
+        self.m = check_number("m", m, 0, pi / 2)
 
     def phi(self, cos: Tensor) -> Tensor:
-        cos_m, sin_m = cosine(self.m), sin(self.m)
-        return torch.where(cos > -cos_m, cos * cos_m - sine(cos) * sin_m, cos + cos_m - 1)
+        return falling_cos(angle(cos) + self.m)
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, m={self.m:g}"

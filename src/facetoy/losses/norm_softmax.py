@@ -1,9 +1,9 @@
 from torch import Tensor
 
-from facetoy.losses._base import MarginLoss
+from facetoy.losses._base import SphereLoss
 
 
-class NormSoftmax(MarginLoss):
+class NormSoftmax(SphereLoss):
     """Softmax between unit features and unit weights, without a margin.
 
     φ(cos θ) = cos θ
@@ -16,12 +16,16 @@ class NormSoftmax(MarginLoss):
         s: scale of the cosines, > 0.
 
     Shapes: ``x`` (N, d), ``y`` (N,) integers in [0, C) → scalar mean.
-    Raises ValueError for a wrong width, an empty batch, non-finite features, wrong labels, s ≤ 0.
+    Raises ValueError for a wrong width, an empty batch, non-finite features, wrong labels
+    or s ≤ 0.
     Source: Wang et al., ACM Multimedia 2017 (NormFace), Eq. 6.
     """
 
     def __init__(self, in_features: int, num_classes: int, s: float = 16.0) -> None:
-        super().__init__(in_features, num_classes, s, m=0.0)
+        super().__init__(in_features, num_classes, s)
 
     def phi(self, cos: Tensor) -> Tensor:
         return cos
+
+    def harder(self, z: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        return z

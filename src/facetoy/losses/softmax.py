@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from facetoy.losses._base import ClassLoss, full_precision
+from facetoy.losses._base import ClassLoss, full, weights
 
 
 class Softmax(ClassLoss):
@@ -25,8 +25,8 @@ class Softmax(ClassLoss):
         self.bias = nn.Parameter(torch.zeros(num_classes)) if bias else None
 
     def scores(self, x: Tensor) -> Tensor:
-        W, b = full_precision(self.weight), self.bias
-        return F.linear(full_precision(x), W, b if b is None else full_precision(b))
+        W, b = weights(self.weight), self.bias
+        return F.linear(full(x), W, b if b is None else full(b))
 
     def reset_parameters(self) -> None:
         super().reset_parameters()

@@ -5,37 +5,6 @@ const TURN_KEY = Math.PI / 30; // one press of an arrow key
 const TURN_PIXELS = 0.0085; // radians per pixel of dragging, on a sphere of 400 pixels
 const BACK_LEVELS = 4; // shades from front to back
 
-/** Is the page dark? Asks the book's theme, JupyterLab, VS Code and Colab, then the system. */
-function pageIsDark() {
-  const root = document.documentElement;
-  const body = document.body;
-  const theme = root.dataset.theme || root.getAttribute("theme");
-  if (theme === "dark" || theme === "light") return theme === "dark";
-  if (body.dataset.jpThemeLight) return body.dataset.jpThemeLight === "false";
-  if (/\bvscode-(light|high-contrast-light)\b/.test(body.className)) return false;
-  if (/\bvscode-(dark|high-contrast)\b/.test(body.className)) return true;
-  return matchMedia("(prefers-color-scheme: dark)").matches;
-}
-
-/** Call `tell(dark)` now and whenever the page's theme changes; returns a function that stops. */
-function watchTheme(tell) {
-  let last = null;
-  const check = () => {
-    const dark = pageIsDark();
-    if (dark !== last) tell((last = dark));
-  };
-  const observer = new MutationObserver(check);
-  observer.observe(document.documentElement, { attributes: true });
-  observer.observe(document.body, { attributes: true });
-  const query = matchMedia("(prefers-color-scheme: dark)");
-  query.addEventListener("change", check);
-  check();
-  return () => {
-    observer.disconnect();
-    query.removeEventListener("change", check);
-  };
-}
-
 /** The turn shared by all pictures of a widget: a rotation (row by row), and a roll for circles. */
 function createCamera(yaw, pitch) {
   const camera = { m: null, roll: 0 };
@@ -133,7 +102,8 @@ function drawMarker(g, x, y, shape, r, colour, hollow, rim) {
 /**
  * A picture on a canvas. `style` has, per class, colours, markers and hollow. `scene` has
  *   flat: circle or sphere; count: number of points; classes: class of each point;
- *   items: x, y, z of all points, then of all ways (arrows or ticks), in units of the radius;
+ *   items: x, y, z of all points, then of all ways (arrows or ticks), then of crosses, in units of
+ *     the radius; crosses: how many classes have a cross;
  *   ways: [{name, cls}]; ticks: draw ways as ticks; highlight, selected: an index or -1.
  */
 function createSphere(canvas, camera, style) {
@@ -354,6 +324,33 @@ function createSphere(canvas, camera, style) {
     g.globalAlpha = 1;
   }
 
+  /** A cross for each class's center, with a rim so that it stands out among its points. */
+  function drawCrosses(scene, front) {
+    const r = 1.7 * markerSize(scene.count);
+    g.lineCap = "round";
+    for (let k = 0; k < scene.crosses; k++) {
+      const at = 3 * (scene.count + scene.ways.length + k);
+      if (place[at + 2] >= 0 !== front) continue;
+      const dim = scene.highlight >= 0 && scene.highlight !== k ? 0.2 : 1;
+      g.globalAlpha = dim * (front ? 1 : 0.35);
+      g.beginPath();
+      for (const way of [1, -1]) {
+        g.moveTo(place[at] - r, place[at + 1] - way * r);
+        g.lineTo(place[at] + r, place[at + 1] + way * r);
+      }
+      for (const [width, colour] of [
+        [6, ink.surface],
+        [3.6, ink.ink],
+        [2, style.colors[k % style.colors.length]],
+      ]) {
+        g.lineWidth = width * ratio;
+        g.strokeStyle = colour;
+        g.stroke();
+      }
+    }
+    g.globalAlpha = 1;
+  }
+
   /** Names beside the tips, pushed apart where they would lie on each other. */
   function drawNames(scene) {
     const cx = canvas.width / 2;
@@ -438,11 +435,13 @@ function createSphere(canvas, camera, style) {
       drawWays(scene, false, false);
       drawWays(scene, false, true);
       drawPoints(scene, false);
+      drawCrosses(scene, false);
     }
     drawBackdrop(scene.flat);
     if (!scene.flat) drawGraticule(camera.m, cx, r, true);
     drawWays(scene, true, false);
     drawPoints(scene, true);
+    drawCrosses(scene, true);
     drawWays(scene, true, true);
     drawNames(scene);
     drawSelected(scene);

@@ -3,17 +3,7 @@
 const PLAY_SECONDS = 6; // from the first snapshot to the last; with less motion, in jumps
 const GLIDE_SECONDS = 0.35; // from one setting to the next
 const IDLE_TURN = 0.25; // radians per second
-const PARAMETERS = { m: "margin m", s: "scale s", dim: "dimensions d" };
-
-/** An element: `make("p", {class: "x"}, "text", child)`. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children);
-  return element;
-}
+const PARAMETERS = { m: "margin m", s: "scale s", lam: "λ", dim: "dimensions d" };
 
 /** The bytes of a widget's trait, which may come as DataView, buffer or array. */
 function asBytes(data) {
@@ -21,9 +11,6 @@ function asBytes(data) {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return new Uint8Array(data);
 }
-
-const degrees = (value, digits = 1) => (value === null ? "–" : `${value.toFixed(digits)}°`);
-const number = (value) => (typeof value === "number" ? String(+value.toPrecision(6)) : `${value}`);
 
 /** Unpack T x count fractions: see Packer.fractions in view.py. */
 function unpackFractions(bytes, offset, steps, count, levels) {
@@ -58,6 +45,7 @@ function unpackSide(meta, bytes, levels) {
       length: read(run.length, n),
       weight: read(run.weight, meta.known * d),
       means: read(run.means, meta.classes.length * d),
+      centers: read(run.centers, meta.known * d),
       predicted: raw(run.predicted),
       weight_angle: raw(run.weight_angle),
       mean_angle: raw(run.mean_angle),
@@ -193,6 +181,7 @@ function mountPicture(el, meta, data, alt) {
       views = sides.map(makeSide);
       stages.replaceChildren(...views.map((view) => view.element));
       stages.classList.toggle("ft-two", views.length > 1);
+      stages.classList.toggle("ft-many", views.length > 2);
       makeLegend();
       (views.length > 1 ? root : views[0].aside)[views.length > 1 ? "insertBefore" : "append"](
         legend,
@@ -264,7 +253,10 @@ function mountPicture(el, meta, data, alt) {
       classes: side.labels,
       ways: ways.map((name, cls) => ({ name, cls })),
       ticks: !side.runs[0].weight,
-      items: new Float32Array(3 * (side.count + ways.length)),
+      crosses: side.runs[0].centers ? side.known : 0,
+      items: new Float32Array(
+        3 * (side.count + ways.length + (side.runs[0].centers ? side.known : 0)),
+      ),
       highlight: -1,
       selected: -1,
     };
@@ -421,6 +413,10 @@ function mountPicture(el, meta, data, alt) {
       const long = between(ways, count, k);
       put(mid, 0, 3 * (n + k), run.length || !long ? 1 : 1 / long);
     }
+    for (let k = 0; k < scene.crosses; k++) {
+      const long = between(run.centers, scene.crosses, k);
+      put(mid, 0, 3 * (n + scene.ways.length + k), state.unit && long ? 1 / long : 1);
+    }
     if (keep > 0) {
       for (let i = 0; i < items.length; i += 3) {
         const lengths = [view.from, items].map((p) => Math.hypot(p[i], p[i + 1], p[i + 2]));
@@ -522,6 +518,7 @@ function mountPicture(el, meta, data, alt) {
       } else if (side.shown === 2) {
         notes.push("Points are spread a little across the circle, so that they do not hide each other.");
       }
+      if (view.scene.crosses) notes.push("Crosses are the centers c.");
       view.note.textContent = notes.join(" ");
     }
     if (state.selected) fillCard();

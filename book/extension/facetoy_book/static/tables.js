@@ -1,0 +1,39 @@
+// Tables that cells print: press a heading to sort by its column, again to turn the order round.
+(() => {
+  "use strict";
+
+  const ROWS = 3; // shorter tables need no sorting
+
+  // The first number of a cell (before a "±"), else its text.
+  const value = (cell) => {
+    const number = /^[−-]?[\d,]*\.?\d+/.exec(cell.textContent.trim());
+    return number ? +number[0].replace("−", "-").replace(/,/g, "") : cell.textContent.trim();
+  };
+  const compare = (a, b) => {
+    if (typeof a === "number" && typeof b === "number") return a - b;
+    if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1; // words below numbers
+    return a.localeCompare(b);
+  };
+
+  document.querySelectorAll(".cell_output table").forEach((table) => {
+    const body = table.tBodies[0];
+    const headings = [...(table.tHead?.rows[0]?.cells ?? [])];
+    if (!body || body.rows.length < ROWS) return;
+    headings.forEach((heading, column) => {
+      if (!heading.textContent.trim()) return;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "facetoy-sort";
+      button.append(...heading.childNodes);
+      heading.append(button);
+      button.addEventListener("click", () => {
+        const down = heading.getAttribute("aria-sort") === "ascending";
+        headings.forEach((other) => other.removeAttribute("aria-sort"));
+        heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const rows = [...body.rows].map((row) => [value(row.cells[column]), row]);
+        rows.sort((a, b) => (down ? -1 : 1) * compare(a[0], b[0]));
+        body.append(...rows.map(([, row]) => row));
+      });
+    });
+  });
+})();

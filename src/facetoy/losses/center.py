@@ -1,0 +1,83 @@
+from math import inf
+from warnings import warn
+
+import torch
+from torch import Tensor
+
+from facetoy.losses._base import check_labels, check_number, checked, exact, full
+from facetoy.losses.softmax import Softmax
+
+
+class CenterLoss(Softmax):
+    """Center loss: softmax, and every feature is pulled towards the center c of its class.
+
+    L = L_softmax + λ/2 · 1/N Σ ‖x_i - c_{y_i}‖²
+
+    The centers are no parameters: no gradient reaches them. After each step they move a part
+    alpha of the way that Eq. 4 says, whatever λ is:
+
+    Δc_j = Σ_{i: y_i = j} (c_j - x_i) / (1 + n_j),   c_j ← c_j - alpha Δc_j
+
+    ``facetoy.fit`` does that. **In a loop of your own call** ``loss.update(x, y)`` **after each**
+    ``loss(x, y)``; without it the centers stay at 0 and pull all classes into one point. A second
+    training step without it gives a warning.
+
+    The paper sums over the batch, and so do its λ; we take the mean, so that λ means the same for
+    every batch size.
+
+    Args:
+        in_features: d, the length of a feature.
+        num_classes: C.
+        lam: λ, weight of the pull, ≥ 0.
+        alpha: how far the centers move, in [0, 1].
+
+    Attributes:
+        centers: buffer of shape (C, d).
+
+    Shapes: ``x`` (N, d), ``y`` (N,) integers in [0, C) → scalar mean.
+    Raises ValueError for a wrong width, an empty batch, non-finite features, wrong labels,
+    lam < 0 or alpha outside [0, 1].
+    Source: Wen et al., ECCV 2016, Eqs. 3 to 5.
+    """
+
+    def __init__(
+        self, in_features: int, num_classes: int, lam: float = 1.0, alpha: float = 0.5
+    ) -> None:
+        super().__init__(in_features, num_classes)
+        self.lam = check_number("lam", lam, 0, inf)
+        self.alpha = check_number("alpha", alpha, 0, 1, open_high=False)
+        self.register_buffer("centers", torch.zeros(num_classes, in_features))
+        self._moved = True  # whether update() came after the last training step
+
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        if hasattr(self, "centers"):
+            self.centers.zero_()
+
+    def pull(self, x: Tensor, y: Tensor) -> Tensor:
+        """The second term without λ: 1/2 · mean ‖x - c_y‖², a scalar."""
+        return (full(checked(x)) - self.centers[y.long()]).square().sum(1).mean() / 2
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        value = super().forward(x, y)
+        if self.training and torch.is_grad_enabled():
+            if not self._moved:
+                warn("the centers did not move: call update(x, y) after each step", stacklevel=2)
+            self._moved = False
+        with exact(x):
+            return value + self.lam * self.pull(x, y)
+
+    @torch.no_grad()
+    def update(self, x: Tensor, y: Tensor) -> None:
+        """Move the centers by Eq. 4, given the features (N, d) and labels (N,) of a step."""
+        x = full(checked(x, self.in_features)).to(self.centers.dtype)
+        check_labels(y, len(x), self.num_classes)
+        y = y.long()
+        n = torch.bincount(y, minlength=self.num_classes).unsqueeze(1)
+        delta = torch.zeros_like(self.centers).index_add(0, y, self.centers[y] - x) / (1 + n)
+        self.centers -= self.alpha * delta
+        self._moved = True
+
+    def extra_repr(self) -> str:
+        sizes = f"in_features={self.in_features}, num_classes={self.num_classes}"
+        return f"{sizes}, lam={self.lam:g}, alpha={self.alpha:g}"

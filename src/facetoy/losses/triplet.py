@@ -1,0 +1,111 @@
+from math import inf
+
+import torch
+from torch import Tensor, nn
+
+from facetoy.losses._base import check_labels, check_number, checked, exact, full, unit
+
+MINING = ("semihard", "hard", "all")
+
+
+class TripletLoss(nn.Module):
+    """Triplet loss: an anchor is nearer to a positive than to a negative, by a margin.
+
+    L = mean over active triplets of d(a, p) - d(a, n) + margin;  active: where that is > 0
+
+    A triplet is an anchor a, a positive p of its class and a negative n of another. ``mining``
+    says which triplets of a batch count:
+
+    - "all": every one;
+    - "semihard": for each pair (a, p) the nearest n that is farther away than p;
+    - "hard": for each a its farthest p and its nearest n.
+
+    Without an active triplet the loss is 0, with gradient 0. "all" takes O(N² log N) time and
+    O(N²) memory: sorted distances tell in how many active triplets each of them is. Batches
+    need several images of each class: see ``facetoy.PKSampler``.
+
+    Args:
+        margin: > 0, in units of d.
+        mining: "semihard", "hard" or "all".
+        squared: d is the squared Euclidean distance, as in FaceNet; else the distance.
+        normalize: put features on the unit sphere first, as in FaceNet.
+
+    Shapes: ``x`` (N, d), ``y`` (N,) integers → scalar mean.
+    Raises ValueError for an empty batch, non-finite features, wrong labels, margin ≤ 0 or an
+    unknown mining.
+    Source: Schroff et al., CVPR 2015 (FaceNet), Eqs. 1 to 3; "hard" and "all" as in Hermans et
+    al., 2017.
+    """
+
+    def __init__(
+        self,
+        margin: float = 0.2,
+        mining: str = "semihard",
+        squared: bool = True,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__()
+        self.margin = check_number("margin", margin, 0, inf, open_low=True)
+        if mining not in MINING:
+            raise ValueError(f"mining must be one of {', '.join(MINING)}, got {mining!r}")
+        self.mining, self.squared, self.normalize = mining, squared, normalize
+
+    def distances(self, x: Tensor) -> Tensor:
+        """(N, N) distances d between the features (N, d), with a finite gradient at 0."""
+        x = unit(x) if self.normalize else full(x)
+        square = x.square().sum(1)
+        d = (square[:, None] + square - 2 * (x @ x.T)).clamp_min(0)
+        if self.squared:
+            return d
+        far = d > torch.finfo(d.dtype).eps
+        return torch.where(far, torch.where(far, d, 1.0).sqrt(), 0.0)
+
+    @torch.no_grad()
+    def count(self, d: Tensor, y: Tensor) -> tuple[Tensor, int, int]:
+        """How often each distance (N, N) is d(a, p) less how often it is d(a, n) in the active
+        triplets; how many those are, and how many there are in all."""
+        same = y[:, None] == y
+        positive = same & ~torch.eye(len(y), dtype=torch.bool, device=y.device)
+        near = d.masked_fill(same, inf).sort(1)  # the negatives of each anchor, nearest first
+        if self.mining == "all":
+            reach = (d + self.margin).masked_fill(~positive, -inf)
+            p = torch.searchsorted(near.values, reach)  # each p: as many n, the nearest, are active
+            # so the n of rank j is active as often as there are p with more than j
+            exactly = torch.zeros(len(y), len(y) + 1, dtype=torch.long, device=y.device)
+            exactly = exactly.scatter_add_(1, p, positive.long())
+            above = exactly.sum(1, keepdim=True) - exactly.cumsum(1)[:, :-1]
+            n = torch.zeros_like(p).scatter_(1, near.indices, above)
+            total = (positive.sum(1) * (~same).sum(1)).sum()
+            return (p - n).to(d.dtype), int(p.sum()), int(total)
+        if self.mining == "semihard":
+            a, p = positive.nonzero(as_tuple=True)
+            k = torch.searchsorted(near.values, d.masked_fill(~positive, -inf), right=True)[a, p]
+        else:
+            a = positive.any(1).nonzero().squeeze(1)
+            p = d.masked_fill(~positive, -inf).argmax(1)[a]
+            k = torch.zeros_like(a)
+        n, d_n = near.indices[a, k], near.values[a, k]
+        active = d[a, p] - d_n + self.margin > 0
+        one = active.to(d.dtype)
+        weight = torch.zeros_like(d).index_put((a, p), one, accumulate=True)
+        weight = weight.index_put((a, n), -one, accumulate=True)
+        return weight, int(active.sum()), int(d_n.isfinite().sum())
+
+    def active(self, x: Tensor, y: Tensor) -> tuple[int, int]:
+        """How many of the triplets that ``mining`` chooses are active, and how many there are."""
+        return self.count(self.distances(x), y)[1:]
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Mean loss (a scalar) of features ``x`` (N, d) with labels ``y`` (N,)."""
+        x = checked(x)
+        check_labels(y, len(x))
+        with exact(x):
+            d = self.distances(x)
+            weight, active, _ = self.count(d, y)
+            return (weight * d).sum() / max(active, 1) + (self.margin if active else 0)
+
+    def extra_repr(self) -> str:
+        return (
+            f"margin={self.margin:g}, mining={self.mining!r}, "
+            f"squared={self.squared}, normalize={self.normalize}"
+        )

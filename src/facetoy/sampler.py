@@ -1,0 +1,54 @@
+"""Batches with several images of each of a few classes, as triplets need them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Sampler
+
+
+class PKSampler(Sampler[list[int]]):
+    """Batches of P classes with K images each, drawn anew for every batch.
+
+    A batch sampler of torch: ``DataLoader(dataset, batch_sampler=PKSampler(labels, 10, 12))``.
+    Iterating gives one epoch, N // (P K) batches (at least one), each a list of P K indices. A
+    class with fewer than K images gives some of them twice.
+
+    Args:
+        labels: (N,) integers from 0.
+        classes: P, at most the number of classes.
+        per_class: K, at least 2.
+        generator: where the random numbers come from; torch's own if None.
+
+    ValueError if P or K does not fit.
+    """
+
+    def __init__(
+        self,
+        labels: Tensor | np.ndarray,
+        classes: int,
+        per_class: int,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        labels = torch.as_tensor(labels)
+        self.members = [(labels == c).nonzero().squeeze(1) for c in labels.unique()]
+        if not 1 <= classes <= len(self.members):
+            raise ValueError(f"classes must lie in [1, {len(self.members)}], got {classes}")
+        if per_class < 2:
+            raise ValueError(f"per_class must be at least 2, for a positive, got {per_class}")
+        self.classes, self.per_class, self.generator = classes, per_class, generator
+        self.batches = max(1, len(labels) // (classes * per_class))
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def draw(self, members: Tensor) -> Tensor:
+        """K of a class's images, all different if there are so many."""
+        order = torch.randperm(len(members), generator=self.generator)
+        return members[order.repeat(-(-self.per_class // len(members)))[: self.per_class]]
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for _ in range(len(self)):
+            chosen = torch.randperm(len(self.members), generator=self.generator)[: self.classes]
+            yield torch.cat([self.draw(self.members[c]) for c in chosen]).tolist()
