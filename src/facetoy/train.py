@@ -90,7 +90,7 @@ def fit(
     x, test_x = (torch.as_tensor(i).to(where) for i in (data.train_images, data.test_images))
     y, test_y = (torch.as_tensor(i).to(where) for i in (data.train_labels, data.test_labels))
     known = test_y < data.num_classes
-    parameters = [*model.parameters(), *head.parameters()]
+    parameters = [p for p in (*model.parameters(), *head.parameters()) if p.requires_grad]
     optimiser = torch.optim.Adam(parameters, lr, fused=where.type != "mps")
     total = epochs * len(batches)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, total)
