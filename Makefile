@@ -18,7 +18,7 @@ BUILD := $(BIN)/jupyter-book build . -W --keep-going || { rm -rf _build/.doctree
 
 PARALLEL := -n logical --dist worksteal
 
-.PHONY: help book serve test lint clean
+.PHONY: help book serve test bench lint clean
 .DELETE_ON_ERROR:
 
 help:  ## Say what there is
@@ -42,6 +42,9 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BUILD)
 	$(BIN)/pytest $(PARALLEL) tests/browser -m "not timed"
 	$(BIN)/pytest tests/browser -m timed
+
+bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's
+	$(BIN)/python benchmarks/losses.py
 
 lint: $(READY)  ## Check the style of code and notebooks, and that notebooks carry no outputs
 	$(BIN)/ruff check .

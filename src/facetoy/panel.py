@@ -8,7 +8,6 @@ itself travels in the traits of SphereView.
 
 from __future__ import annotations
 
-import inspect
 import threading
 import time
 from typing import Any
@@ -19,7 +18,7 @@ from facetoy.data import Data, load
 from facetoy.losses import LOSSES
 from facetoy.run import Run
 from facetoy.still import draw_still
-from facetoy.train import fit
+from facetoy.train import fit, signature
 from facetoy.view import LOSS_TITLES, Picture, describe, pack, side
 
 PAUSE = 0.12  # seconds between pictures, at least; more often than this nobody can see
@@ -27,15 +26,14 @@ PAUSE = 0.12  # seconds between pictures, at least; more often than this nobody 
 
 def loss_arguments() -> dict[str, dict[str, float]]:
     """For each name in ``facetoy.losses.LOSSES`` its numeric arguments and their defaults."""
-    found = {}
-    for name, make in LOSSES.items():
-        extra = list(inspect.signature(make).parameters.values())[2:]
-        found[name] = {
-            p.name: p.default
-            for p in extra
-            if isinstance(p.default, int | float) and not isinstance(p.default, bool)
+    return {
+        name: {
+            argument: default
+            for argument, default in signature(make)[1].items()
+            if isinstance(default, int | float) and not isinstance(default, bool)
         }
-    return found
+        for name, make in LOSSES.items()
+    }
 
 
 def sentence(error: Exception) -> str:

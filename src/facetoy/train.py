@@ -277,6 +277,13 @@ def _name(device: torch.device) -> str:
     return device.type
 
 
+def signature(make: Callable[..., nn.Module]) -> tuple[bool, dict[str, Any]]:
+    """Whether a loss takes the sizes d and C first, and its other arguments with their defaults."""
+    parameters = inspect.signature(make).parameters
+    defaults = {name: p.default for name, p in parameters.items() if name not in SIZES}
+    return len(defaults) < len(parameters), defaults
+
+
 def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module, str]:
     """A fresh module for what ``fit`` was given, and its name."""
     if isinstance(loss, nn.Module):
@@ -294,17 +301,14 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
         raise TypeError(f"loss must be a name, a class or a module, got {loss!r}")
     make = LOSSES[loss] if isinstance(loss, str) else loss
     name = loss if isinstance(loss, str) else loss.__name__.lower()
-    takes = list(inspect.signature(make).parameters)
-    sizes = (dim, num_classes) if takes[:2] == SIZES else ()
-    takes = takes[len(sizes) :]
+    sized, takes = signature(make)
     for key in args:
         if key not in takes:
             raise TypeError(f"{name} takes no argument {key!r}; it takes {', '.join(takes)}")
-    return make(*sizes, **args), name
+    return make(*((dim, num_classes) if sized else ()), **args), name
 
 
 def _arguments(head: nn.Module) -> dict[str, Any]:
     """The arguments that ``head`` was made with, as far as it keeps them as plain values."""
-    names = inspect.signature(type(head)).parameters
-    values = {n: getattr(head, n, None) for n in names if n not in SIZES}
+    values = {n: getattr(head, n, None) for n in signature(type(head))[1]}
     return {n: v for n, v in values.items() if isinstance(v, bool | int | float | str)}

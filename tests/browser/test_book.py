@@ -263,6 +263,62 @@ def test_plot_sliders_answer_to_keys_and_survive_the_theme(
         page.evaluate("document.documentElement.dataset.theme = 'light'")
 
 
+@pytest.mark.parametrize("name", chapters())
+def test_predictions_keep_the_result_back_until_the_reader_commits(
+    visit: Callable[..., Page], name: str
+) -> None:
+    page = visit(name)
+    boxes = page.locator(".facetoy-predict")
+    assert boxes.count() > 0
+    for k, box in enumerate(boxes.all()):
+        rest = box.locator("xpath=following-sibling::*[1]")
+        figure = rest.locator(".facetoy-plot, .facetoy-widget, table, .output").first
+        assert figure.count() == 1
+        assert rest.evaluate("(rest) => rest.hidden")
+        if k % 2:
+            box.get_by_role("button", name="Show the result").click()
+        else:
+            answer = box.locator("ul button").first
+            answer.click()
+            assert answer.get_attribute("aria-pressed") == "true"
+            assert answer.inner_text() in box.locator(".facetoy-said").inner_text()
+        assert not rest.evaluate("(rest) => rest.hidden")
+        figure.scroll_into_view_if_needed()
+        assert figure.is_visible()
+        assert box.get_by_role("button", name="Show the result").count() == 0
+
+
+def test_a_link_into_a_kept_back_part_shows_it(visit: Callable[..., Page], base_url: str) -> None:
+    page = visit(chapters()[0])
+    target = page.locator(".facetoy-withheld [id]").first.get_attribute("id")
+    page = visit(f"{base_url}{chapters()[0]}#{target}")
+    page.wait_for_function(
+        "(id) => !document.getElementById(id).closest('.facetoy-withheld').hidden", arg=target
+    )
+
+
+def test_headings_sort_the_tables_that_cells_print(visit: Callable[..., Page]) -> None:
+    page = visit("chapters/09_side_by_side.html")
+    bring_to_life(page)
+    table = page.locator(".cell_output table").first
+    for column, heading in enumerate(table.locator("th").all()):
+        if not heading.inner_text().strip():
+            continue
+
+        def cells(column=column) -> list[float]:
+            found = table.locator(f"tbody tr td:nth-child({column + 1})").all_inner_texts()
+            return [float(text.split()[0]) for text in found if text != "–"]
+
+        button = heading.get_by_role("button")
+        button.press("Enter")
+        assert heading.get_attribute("aria-sort") == "ascending"
+        assert cells() == sorted(cells())
+        button.click()
+        assert heading.get_attribute("aria-sort") == "descending"
+        assert cells() == sorted(cells(), reverse=True)
+    assert table.locator("tbody tr").count() == 9
+
+
 # ---- light
 
 

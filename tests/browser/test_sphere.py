@@ -245,6 +245,32 @@ def test_two_pictures_turn_and_play_together(show):
     expect(page.locator(".ft-title")).to_have_text(["ArcFace", "ArcFace · m = 0"])
 
 
+def test_four_pictures_turn_together_and_fit_a_phone(show):
+    runs = [make_run(seed=k, m=k) for k in range(4)]
+    page = show(SphereView(*runs), width=390, height=844, touch=True)
+    expect(page.locator(CANVAS)).to_have_count(4)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    before = [pixels(page, k) for k in range(4)]
+    page.locator(CANVAS).nth(2).press("ArrowLeft")
+    assert all(changed(before[k], pixels(page, k)) > 0.005 for k in range(4))
+    titles = [f"ArcFace · m = {k}" for k in range(4)]
+    expect(page.locator(".ft-title")).to_have_text(titles)
+
+
+@pytest.mark.parametrize("dim", [2, 3, 6])
+def test_centers_are_crosses_that_move(show, dim):
+    bare, crossed = (make_run(dim=dim, centers=c) for c in (False, True))
+    page = show(more={"bare": SphereView(bare, unit=False), "on": SphereView(crossed, unit=False)})
+    expect(page.locator(CANVAS)).to_have_count(2)
+    for press in ("End", "Home"):
+        for slider in page.get_by_label("training step").all():
+            slider.press(press)
+        difference = changed(pixels(page, 0), pixels(page, 1))
+        assert difference > 0.001
+    expect(page.locator(".ft-note").nth(1)).to_contain_text("Crosses are the centers c.")
+    assert "Crosses" not in page.locator(".ft-note").nth(0).inner_text()
+
+
 def test_the_theme_changes_while_the_page_is_open(show):
     page = show(SphereView(make_run()))
     light = pixels(page)

@@ -62,7 +62,9 @@ def write_page(path: Path, **widgets: Picture) -> Path:
     return path
 
 
-def make_run(dim=3, count=200, steps=6, known=5, classes=5, weight=True, seed=0, **config) -> Run:
+def make_run(
+    dim=3, count=200, steps=6, known=5, classes=5, weight=True, centers=False, seed=0, **config
+) -> Run:
     """A made-up run whose clusters tighten from snapshot to snapshot."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % classes
@@ -82,4 +84,5 @@ def make_run(dim=3, count=200, steps=6, known=5, classes=5, weight=True, seed=0,
         history={},
         config={"loss": "arcface", "dim": dim, "num_classes": known, **config},
         device="cpu",
+        centers=np.linspace(0, 3, steps)[:, None, None] * centres[:known] if centers else None,
     )

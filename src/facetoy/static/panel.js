@@ -28,7 +28,7 @@ function render_panel({ model, el }) {
   const epochs = numeric(defaults.epochs, 1, 1);
   loss.value = defaults.loss;
   dim.value = defaults.dim;
-  const titles = { m: "margin m", s: "scale s" };
+  const titles = { m: "margin m", s: "scale s", lam: "λ", alpha: "α" };
   // One field per argument that any loss takes; those of other losses are out of sight.
   const names = [...new Set(Object.values(losses).flatMap((l) => Object.keys(l.arguments)))];
   const inputs = {};

@@ -1,0 +1,38 @@
+"""The benchmark runs, and its numbers are those of what it names."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+PATH = Path(__file__).parents[2] / "benchmarks" / "losses.py"
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    spec = importlib.util.spec_from_file_location("bench_losses", PATH)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(
+        module, "SIZES", {"large": (8, 6, 20), "small": (8, 3, 4), "triplets": (12, 2, 3)}
+    )
+    return module
+
+
+def test_table_has_a_line_for_each_loss(bench):
+    lines = bench.table(1, "cpu").splitlines()
+    for name in (*bench.CLASS_LOSSES, *bench.TRIPLET_LOSSES):
+        (row,) = [line for line in lines if line.startswith(f"| {name} |")]
+        assert float(row.split("|")[2]) > 0
+    assert lines[-1].startswith("Ratios to plain normalised cross-entropy (")
+
+
+def test_saved_memory_counts_each_storage_once(bench):
+    import torch
+
+    x = torch.ones(1000, requires_grad=True)
+
+    def step():
+        (x * x * x).sum().backward()  # saves x, and x * x
+
+    assert bench.saved_bytes(step) == 2 * 4000
