@@ -44,7 +44,7 @@ def _slider(name: str, values: Sequence[float], args: Sequence[list], start: int
 
 
 class Slid(NamedTuple):
-    """A curve with a slider of its own."""
+    """A curve with a slider; curves whose sliders have one name and one set of positions share it."""
 
     name: str  #: what the slider sets
     values: Sequence[float]  #: its positions
@@ -71,21 +71,29 @@ def curves(
     """
     import plotly.graph_objects as go
 
-    traces, sliders = [], []
+    traces, slid = [], {}
     for i, (name, line) in enumerate(lines.items()):
         if isinstance(line, Slid):
             ys = [np.asarray(line.curve(value), float) for value in line.values]
-            args = [[{"y": [y.tolist()]}, [i]] for y in ys]
-            sliders.append(_slider(line.name, line.values, args, line.start))
-            sliders[-1]["y"] = -0.1 - 0.35 * len(sliders)  # where plotly draws them itself
+            group = slid.setdefault((line.name, tuple(line.values), line.start), [])
+            group.append((i, ys))
             line = ys[line.start]
         style = {"color": COLORS[i % len(COLORS)], "dash": DASHES[i % len(DASHES)]}
         traces.append(go.Scatter(x=x, y=line, name=name, mode="lines", line=style))
+    sliders = []
+    for (name, values, start), group in slid.items():
+        args = [
+            [{"y": [ys[k].tolist() for _, ys in group]}, [i for i, _ in group]]
+            for k in range(len(values))
+        ]
+        sliders.append(_slider(name, values, args, start))
+        sliders[-1]["y"] = -0.1 - 0.35 * len(sliders)  # where plotly draws them itself
     for i, (name, (xs, ys)) in enumerate((points or {}).items(), start=len(traces)):
         marker = {"color": COLORS[i % len(COLORS)], "symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9}
         traces.append(go.Scatter(x=xs, y=ys, name=name, mode="markers", marker=marker))
     return _figure(
         alt, traces, xaxis_title=x_title, yaxis_title=y_title, hovermode="x unified",
+        height=400 + 24 * max(0, len(traces) - 4),  # the legend of a phone has a line for each
         **({"sliders": sliders} if sliders else {}), **layout,
     )  # fmt: skip
 

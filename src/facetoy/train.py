@@ -284,6 +284,12 @@ def signature(make: Callable[..., nn.Module]) -> tuple[bool, dict[str, Any]]:
     return len(defaults) < len(parameters), defaults
 
 
+def _named(cls: type) -> str:
+    """The name of a loss class in ``LOSSES``, else the name of the class."""
+    known = {getattr(make, "func", make): name for name, make in LOSSES.items()}
+    return known.get(cls, cls.__name__)
+
+
 def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module, str]:
     """A fresh module for what ``fit`` was given, and its name."""
     if isinstance(loss, nn.Module):
@@ -294,13 +300,13 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
             raise ValueError(
                 f"the loss must fit dim={dim} and {num_classes} classes, got one for {has}"
             )
-        return copy.deepcopy(loss), type(loss).__name__.lower()
+        return copy.deepcopy(loss), _named(type(loss))
     if isinstance(loss, str) and loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}; there are {', '.join(map(repr, LOSSES))}")
     if not isinstance(loss, str) and not inspect.isclass(loss):
         raise TypeError(f"loss must be a name, a class or a module, got {loss!r}")
     make = LOSSES[loss] if isinstance(loss, str) else loss
-    name = loss if isinstance(loss, str) else loss.__name__.lower()
+    name = loss if isinstance(loss, str) else _named(loss)
     sized, takes = signature(make)
     for key in args:
         if key not in takes:

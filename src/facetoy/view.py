@@ -63,10 +63,10 @@ def title(run: Run) -> str:
     """What a run is called in the picture: its loss and that loss's settings."""
     name = str(run.config["loss"])
     settings = ", ".join(
-        f"{SYMBOLS.get(key, key)} = {value:g}"
+        value if isinstance(value, str) else f"{SYMBOLS.get(key, key)} = {value:g}"
         for key, value in sorted(run.config.items())
         if key not in NOT_IN_TITLE
-        and isinstance(value, int | float)
+        and isinstance(value, int | float | str)
         and not isinstance(value, bool)
     )
     return LOSS_TITLES.get(name, name) + (f" · {settings}" if settings else "")
