@@ -44,7 +44,7 @@ def _slider(name: str, values: Sequence[float], args: Sequence[list], start: int
 
 
 class Slid(NamedTuple):
-    """A curve with a slider; curves whose sliders have one name and one set of positions share it."""
+    """A curve with a slider. Curves whose sliders have the same name and positions share it."""
 
     name: str  #: what the slider sets
     values: Sequence[float]  #: its positions
