@@ -91,11 +91,13 @@ def curves(
     for i, (name, (xs, ys)) in enumerate((points or {}).items(), start=len(traces)):
         marker = {"color": COLORS[i % len(COLORS)], "symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9}
         traces.append(go.Scatter(x=xs, y=ys, name=name, mode="markers", marker=marker))
+    # on a phone the legend has a line for each
+    layout.setdefault("height", 400 + 24 * max(0, len(traces) - 4))
+    if sliders:
+        layout["sliders"] = sliders
     return _figure(
-        alt, traces, xaxis_title=x_title, yaxis_title=y_title, hovermode="x unified",
-        height=400 + 24 * max(0, len(traces) - 4),  # the legend of a phone has a line for each
-        **({"sliders": sliders} if sliders else {}), **layout,
-    )  # fmt: skip
+        alt, traces, xaxis_title=x_title, yaxis_title=y_title, hovermode="x unified", **layout
+    )
 
 
 def training_curves(runs: Mapping[str, Run], measure: str = "loss", *, alt: str) -> Figure:

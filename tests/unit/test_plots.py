@@ -1,0 +1,69 @@
+"""Plotly figures: what their sliders change, and that each says what is to be seen."""
+
+import numpy as np
+import pytest
+
+from facetoy import plots
+
+X = np.linspace(0, 1, 5)
+
+
+def test_curves_have_lines_points_and_one_slider_for_curves_that_share_it():
+    figure = plots.curves(
+        X,
+        {
+            "still": X,
+            "a": plots.Slid("m", [1, 2], lambda m: m * X, 1),
+            "b": plots.Slid("m", [1, 2], lambda m: -m * X, 1),
+            "c": plots.Slid("s", [3, 4, 5], lambda s: s + X),
+        },
+        points={"measured": ([0.5], [0.25])},
+        x_title="x", y_title="y", alt="Lines.", height=300, xaxis_type="log",
+    )  # fmt: skip
+    assert [trace.name for trace in figure.data] == ["still", "a", "b", "c", "measured"]
+    np.testing.assert_allclose(figure.data[1].y, 2 * X)
+    np.testing.assert_allclose(figure.data[3].y, 3 + X)
+    assert figure.layout.height == 300
+    assert figure.layout.xaxis.type == "log"
+    assert figure.layout.meta == {"alt": "Lines."}
+    m, s = figure.layout.sliders
+    assert (m.active, s.active) == (1, 0)
+    changes, traces = m.steps[0].args
+    assert list(traces) == [1, 2]
+    np.testing.assert_allclose(changes["y"], [X, -X])
+    assert [step.label for step in s.steps] == ["3", "4", "5"]
+    np.testing.assert_allclose(s.steps[2].args[0]["y"], [5 + X])
+    assert list(s.steps[2].args[1]) == [3]
+
+
+def test_many_lines_make_room_for_their_legend():
+    few, many = (
+        plots.curves(X, {str(k): X for k in range(n)}, x_title="x", y_title="y", alt="Lines.")
+        for n in (3, 9)
+    )
+    assert many.layout.height > few.layout.height
+
+
+def test_landscape_slides():
+    figure = plots.landscape(
+        X, X, lambda v: np.full((5, 5), v), [1.0, 2.0], name="v", marks={"c": (0.2, 0.4)},
+        alt="A plane.", start=1,
+    )  # fmt: skip
+    assert (np.array(figure.data[0].z) == 2).all()
+    changes, traces = figure.layout.sliders[0].steps[0].args
+    assert list(traces) == [0]
+    assert (np.array(changes["z"]) == 1).all()
+    assert figure.data[1].text == ("c",)
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.5, 1.0]])
+def test_circle_regions_follow_their_rule(values):
+    def rule(m, one, two):
+        return one + m < two, two + m < one
+
+    figure = plots.circle_regions(rule, values, name="m", alt="A circle.")
+    sizes = [
+        np.isfinite(np.array(step.args[0]["x"][0], float)).sum()
+        for step in figure.layout.sliders[0].steps
+    ]
+    assert sizes[0] > sizes[1] > sizes[2] > 0
