@@ -18,6 +18,7 @@ from collections.abc import Callable
 import pytorch_metric_learning.losses as library
 import torch
 import torch.nn.functional as F
+from pytorch_metric_learning import miners
 from pytorch_metric_learning.distances import LpDistance
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -39,9 +40,18 @@ class Plain(nn.Module):
         return F.cross_entropy(16 * F.linear(F.normalize(x), F.normalize(self.weight)), y)
 
 
-def triplets() -> nn.Module:
-    """The library's batch-all triplet loss with our distance: squared, between unit vectors."""
-    return library.TripletMarginLoss(margin=0.2, distance=LpDistance(power=2))
+class LibraryTriplets(nn.Module):
+    """The library's triplet loss with our distance, squared and between unit vectors, on all
+    triplets or on those that one of its miners chooses."""
+
+    def __init__(self, miner: Callable[..., nn.Module] | None = None, **options: object) -> None:
+        super().__init__()
+        distance = LpDistance(power=2)
+        self.loss = library.TripletMarginLoss(margin=0.2, distance=distance)
+        self.miner = miner and miner(distance=distance, **options)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.loss(x, y, self.miner and self.miner(x, y))
 
 
 Maker = Callable[[int, int], nn.Module]
@@ -66,10 +76,18 @@ CLASS_LOSSES: dict[str, tuple[Maker, Maker | None]] = {
 TRIPLET_LOSSES: dict[str, tuple[Maker, Maker | None]] = {
     "TripletLoss, all": (
         lambda d, C: losses.TripletLoss(mining="all"),
-        lambda d, C: triplets(),
+        lambda d, C: LibraryTriplets(),
     ),
-    "TripletLoss, semihard": (lambda d, C: losses.TripletLoss(), None),
-    "TripletLoss, hard": (lambda d, C: losses.TripletLoss(mining="hard"), None),
+    "TripletLoss, semihard": (
+        lambda d, C: losses.TripletLoss(),
+        lambda d, C: LibraryTriplets(
+            miners.TripletMarginMiner, margin=0.2, type_of_triplets="semihard"
+        ),
+    ),
+    "TripletLoss, hard": (
+        lambda d, C: losses.TripletLoss(mining="hard"),
+        lambda d, C: LibraryTriplets(miners.BatchHardMiner),
+    ),
 }
 
 
