@@ -8,6 +8,25 @@ from facetoy.losses._base import check_labels, check_number, checked, exact, ful
 MINING = ("semihard", "hard", "all")
 
 
+def count_all(negatives: Tensor, reach: Tensor) -> tuple[Tensor, int, int]:
+    """``TripletLoss.count`` of all triplets: an n is active with each p whose ``reach`` is farther.
+
+    ``negatives`` (N, N) are the distances of each anchor to its negatives, else ∞; ``reach`` those
+    to its positives plus the margin, else -∞.
+    """
+    near = negatives.sort(1)
+    p = torch.searchsorted(
+        near.values, reach
+    )  # with each p as many n, the nearest ones, are active
+    # so the n of rank j is active as often as there are p with more than j
+    exactly = torch.zeros(len(p), len(p) + 1, dtype=torch.long, device=p.device)
+    exactly = exactly.scatter_add_(1, p, reach.isfinite().long())
+    above = exactly.sum(1, keepdim=True) - exactly.cumsum(1)[:, :-1]
+    n = torch.zeros_like(p).scatter_(1, near.indices, above)
+    total = (reach.isfinite().sum(1) * negatives.isfinite().sum(1)).sum()
+    return (p - n).to(negatives.dtype), int(p.sum()), int(total)
+
+
 class TripletLoss(nn.Module):
     """Triplet loss: an anchor is nearer to a positive than to a negative, by a margin.
 
@@ -66,25 +85,17 @@ class TripletLoss(nn.Module):
         triplets; how many those are, and how many there are in all."""
         same = y[:, None] == y
         positive = same & ~torch.eye(len(y), dtype=torch.bool, device=y.device)
-        near = d.masked_fill(same, inf).sort(1)  # the negatives of each anchor, nearest first
+        negatives, positives = d.masked_fill(same, inf), d.masked_fill(~positive, -inf)
         if self.mining == "all":
-            reach = (d + self.margin).masked_fill(~positive, -inf)
-            p = torch.searchsorted(near.values, reach)  # each p: as many n, the nearest, are active
-            # so the n of rank j is active as often as there are p with more than j
-            exactly = torch.zeros(len(y), len(y) + 1, dtype=torch.long, device=y.device)
-            exactly = exactly.scatter_add_(1, p, positive.long())
-            above = exactly.sum(1, keepdim=True) - exactly.cumsum(1)[:, :-1]
-            n = torch.zeros_like(p).scatter_(1, near.indices, above)
-            total = (positive.sum(1) * (~same).sum(1)).sum()
-            return (p - n).to(d.dtype), int(p.sum()), int(total)
-        if self.mining == "semihard":
-            a, p = positive.nonzero(as_tuple=True)
-            k = torch.searchsorted(near.values, d.masked_fill(~positive, -inf), right=True)[a, p]
-        else:
+            return count_all(negatives, positives + self.margin)
+        if self.mining == "hard":
             a = positive.any(1).nonzero().squeeze(1)
-            p = d.masked_fill(~positive, -inf).argmax(1)[a]
-            k = torch.zeros_like(a)
-        n, d_n = near.indices[a, k], near.values[a, k]
+            p, (d_n, n) = positives.argmax(1)[a], (v[a] for v in negatives.min(1))
+        else:
+            a, p = positive.nonzero(as_tuple=True)
+            near = negatives.sort(1)
+            k = torch.searchsorted(near.values, positives, right=True)[a, p]
+            d_n, n = near.values[a, k], near.indices[a, k]
         active = d[a, p] - d_n + self.margin > 0
         one = active.to(d.dtype)
         weight = torch.zeros_like(d).index_put((a, p), one, accumulate=True)
