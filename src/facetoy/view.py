@@ -66,6 +66,7 @@ def title(run: Run) -> str:
         value if isinstance(value, str) else f"{SYMBOLS.get(key, key)} = {value:g}"
         for key, value in sorted(run.config.items())
         if key not in NOT_IN_TITLE
+        and not (key == "lam" and value == 0 and "m" in run.config)  # annealed away
         and isinstance(value, int | float | str)
         and not isinstance(value, bool)
     )

@@ -306,7 +306,7 @@ def test_themes_of_notebook_programs_and_of_the_system(show, change, theme):
 @pytest.mark.parametrize("two", [False, True])
 def test_it_fits_a_phone(show, two):
     runs = sweep()
-    page = show(SphereView(runs, runs if two else None), width=390, height=844, touch=True)
+    page = show(SphereView(*[runs] * (1 + two)), width=390, height=844, touch=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for box in page.locator(".facetoy button, .facetoy input[type=range]").all():
         size = box.bounding_box()

@@ -21,6 +21,7 @@
       rest.hidden = false;
       said.textContent = text;
       skip.remove();
+      dispatchEvent(new Event("resize")); // the theme makes scrolling code reachable by keyboard
     };
     const answers = [...list.children].map((item) => {
       const button = element("button", { type: "button", "aria-pressed": "false" });
