@@ -58,5 +58,5 @@ $(READY): pyproject.toml book/extension/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "facetoy needs Python 3.11 or later; this is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -c constraints.txt -e ".[test]" -e book/extension
+	$(BIN)/pip install -q -c constraints.txt -e ".[test,photos,search]" -e book/extension
 	@touch $@

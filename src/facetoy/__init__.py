@@ -1,7 +1,7 @@
 """facetoy: face recognition's losses, trained in seconds and drawn on a sphere."""
 
-from facetoy import losses, metrics, plots
-from facetoy.data import Data, load
+from facetoy import losses, metrics, plots, search, toyfaces, verification
+from facetoy.data import Data, load, open_split
 from facetoy.panel import TrainingPanel
 from facetoy.report import Column, source, spread, table
 from facetoy.run import Run, Sweep, load_run
@@ -24,10 +24,14 @@ __all__ = [
     "load_run",
     "losses",
     "metrics",
+    "open_split",
     "plots",
+    "search",
     "source",
     "spread",
     "sweep",
     "table",
+    "toyfaces",
+    "verification",
 ]
 __version__ = "0.1.0"

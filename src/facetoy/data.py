@@ -1,11 +1,29 @@
-"""Labelled images, split into training and test."""
+"""Labelled images, split into training and test: digits, faces of people, drawn faces."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sklearn.datasets import load_digits
+from sklearn.datasets import (
+    fetch_lfw_people,
+    fetch_olivetti_faces,
+    fetch_openml,
+    get_data_home,
+    load_digits,
+)
 from sklearn.model_selection import train_test_split
+from tqdm.auto import tqdm
+
+from facetoy import toyfaces
 
 
 @dataclass(frozen=True)
@@ -35,7 +53,7 @@ class Data:
         """C, the number of classes in training."""
         return int(self.train_labels.max()) + 1
 
-    def hold_out(self, names: Sequence[str]) -> "Data":
+    def hold_out(self, names: Sequence[str]) -> Data:
         """The same data with the classes ``names`` taken out of training.
 
         Their test images stay, as strangers. ValueError for an unknown name, or if fewer than
@@ -60,31 +78,185 @@ class Data:
         )
 
 
-def _digits(seed: int) -> Data:
-    images, labels = load_digits(return_X_y=True)
-    images = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+def open_split(data: Data, people: int, *, strangers: int | None = None, seed: int = 0) -> Data:
+    """Train on some people, test on others: no person is on both sides.
+
+    ``people`` classes, drawn by ``seed``, stay in training. Of ``strangers`` others (all, if None)
+    *every* image is a test image, the former training images too. The test images of those in
+    training stay as well, with labels below C. The same seed with fewer people keeps the same
+    strangers. ValueError if there are not so many classes.
+    """
+    C = data.num_classes
+    strangers = C - people if strangers is None else strangers
+    if people < 2 or strangers < 1 or people + strangers > C:
+        raise ValueError(
+            f"people must be at least 2 and strangers at least 1, together at most {C}; "
+            f"got {people} and {strangers}"
+        )
+    order = np.random.default_rng(seed).permutation(C)
+    chosen = np.concatenate([order[:people], order[C - strangers :]])
+    new = np.full(len(data.class_names), -1)
+    new[chosen] = np.arange(people + strangers)
+    y, y_test = new[data.train_labels], new[data.test_labels]
+    train, moved, test = (y >= 0) & (y < people), y >= people, y_test >= 0
+    return replace(
+        data,
+        train_images=data.train_images[train],
+        train_labels=y[train],
+        test_images=np.concatenate([data.test_images[test], data.train_images[moved]]),
+        test_labels=np.concatenate([y_test[test], y[moved]]),
+        class_names=tuple(data.class_names[c] for c in chosen),
+    )
+
+
+def _split(
+    name: str, images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], seed: int
+) -> Data:
+    """Keep a fifth of each class for the test."""
     train, test = train_test_split(
         np.arange(len(labels)), test_size=0.2, stratify=labels, random_state=seed
     )
-    return Data(
-        "digits",
-        images[train],
-        labels[train].astype(np.int64),
-        images[test],
-        labels[test].astype(np.int64),
-        tuple("0123456789"),
-    )
+    labels = labels.astype(np.int64)
+    return Data(name, images[train], labels[train], images[test], labels[test], tuple(class_names))
 
 
-DATASETS = {"digits": _digits}
+def _digits(seed: int) -> Data:
+    images, labels = load_digits(return_X_y=True)
+    images = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+    return _split("digits", images, labels, "0123456789", seed)
 
 
-def load(name: str, *, seed: int = 0) -> Data:
+def _toyfaces(seed: int, identities: int = 1000, images: int = 20, size: int = 32) -> Data:
+    for name, value, least in (("identities", identities, 2), ("images", images, 5)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    person = toyfaces.genes(identities, toyfaces.IDENTITY, (seed, 1))
+    photo = toyfaces.genes(identities * images, toyfaces.CONDITION, (seed, 2))
+    drawn = toyfaces.draw(np.repeat(person, images, axis=0), photo, size, seed)
+    labels = np.repeat(np.arange(identities), images)
+    return _split("toyfaces", drawn, labels, [str(k) for k in range(identities)], seed)
+
+
+def _olivetti(seed: int) -> Data:
+    found = _fetch("Olivetti faces", 4_200_000, "olivetti_py3.pkz", fetch_olivetti_faces)
+    images = found.images.astype(np.float32)[:, None]
+    return _split("olivetti", images, found.target, [str(k) for k in range(40)], seed)
+
+
+def _mnist(seed: int) -> Data:
+    """The usual split: 60,000 images for training, 10,000 for the test; ``seed`` has no say."""
+    found = _fetch(
+        "MNIST", 15_000_000, "openml/openml.org/api/v1/json/data/554.gz",
+        lambda data_home: fetch_openml(
+            "mnist_784", version=1, as_frame=False, data_home=data_home,
+            # pandas reads the file in a tenth of the time
+            parser="pandas" if find_spec("pandas") else "liac-arff",
+        ),
+    )  # fmt: skip
+    images = (found.data / 255).astype(np.float32).reshape(-1, 1, 28, 28)
+    labels = found.target.astype(np.int64)
+    n = 60_000
+    return Data("mnist", images[:n], labels[:n], images[n:], labels[n:], tuple("0123456789"))
+
+
+def _lfw(seed: int, min_images: int = 20) -> Data:
+    found = _fetch(
+        "LFW", 243_000_000, "lfw_home/lfw_funneled",
+        lambda data_home: fetch_lfw_people(
+            data_home=data_home, min_faces_per_person=min_images, resize=0.5
+        ),
+    )  # fmt: skip
+    images = found.images.astype(np.float32)[:, None]
+    return _split("lfw", images, found.target, list(found.target_names), seed)
+
+
+def _fetch(name: str, size: int, cached: str, fetch: Callable[..., Any]) -> Any:
+    """What scikit-learn's ``fetch`` returns, downloaded once into its data home.
+
+    A download goes to a folder beside the cache and is moved there when it is whole. ``cached`` is
+    a file that exists after it, ``size`` the bytes it takes, for the progress bar. ConnectionError
+    if it is not there and cannot be had, ValueError if it is there and cannot be read.
+    """
+    home = Path(get_data_home())
+    try:
+        if (home / cached).exists():
+            return fetch(data_home=str(home))
+        with tempfile.TemporaryDirectory(dir=home, prefix="facetoy-") as folder:
+            with _watch_size(Path(folder), size, f"downloading {name}"):
+                found = fetch(data_home=folder)
+            _move(Path(folder), home)
+        return found
+    except OSError as error:  # urllib's errors are OSErrors
+        raise ConnectionError(
+            f"{name} is not in {home} and could not be downloaded ({error}); connect once, or "
+            f"set SCIKIT_LEARN_DATA to a folder that has it"
+        ) from error
+    except Exception as error:
+        raise ValueError(
+            f"{name} in {home} cannot be read ({error}); delete it there, to download it anew"
+        ) from error
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move all in ``source`` into ``target``: a file or a new folder in one step, as a whole."""
+    for path in sorted(source.iterdir()):
+        place = target / path.name
+        if path.is_dir() and place.is_dir():
+            _move(path, place)
+        else:
+            os.replace(path, place)
+
+
+@contextmanager
+def _watch_size(folder: Path, size: int, text: str) -> Iterator[None]:
+    """A progress bar that follows the bytes in a folder."""
+    done = threading.Event()
+    quiet = bool(os.environ.get("TQDM_DISABLE"))
+    with tqdm(total=size, desc=text, unit="B", unit_scale=True, leave=False, disable=quiet) as bar:
+
+        def watch() -> None:
+            while not done.wait(0.2):
+                bar.n = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+                bar.refresh()
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+
+DATASETS = {
+    "digits": _digits,
+    "toyfaces": _toyfaces,
+    "olivetti": _olivetti,
+    "mnist": _mnist,
+    "lfw": _lfw,
+}
+
+
+def load(name: str, *, seed: int = 0, **options: int) -> Data:
     """The data set ``name``, split into training and test by ``seed``.
 
-    ``"digits"``: 1,797 handwritten digits of 8 x 8 pixels, part of scikit-learn; a fifth of each
-    class is kept for the test. ValueError for an unknown name.
+    - ``"digits"``: 1,797 handwritten digits of 8 x 8 pixels, part of scikit-learn.
+    - ``"toyfaces"``: drawn faces, with the options ``identities=1000``, ``images=20`` of each and
+      ``size=32`` pixels; see ``facetoy.toyfaces``.
+    - ``"olivetti"``: 400 photos of 40 people, 64 x 64 pixels.
+    - ``"mnist"``: 70,000 handwritten digits of 28 x 28 pixels, in their usual split.
+    - ``"lfw"``: photos of people with at least ``min_images=20`` photos.
+
+    The last three are downloaded by scikit-learn, once, into its data home
+    (``SCIKIT_LEARN_DATA``). A fifth of each class is kept for the test. ValueError for an unknown
+    name or option, ConnectionError if a download fails.
     """
     if name not in DATASETS:
         raise ValueError(f"unknown data {name!r}; there are {', '.join(map(repr, DATASETS))}")
-    return DATASETS[name](seed)
+    make = DATASETS[name]
+    takes = make.__code__.co_varnames[1 : make.__code__.co_argcount]
+    for option in options:
+        if option not in takes:
+            allowed = f"takes {', '.join(takes)}" if takes else "has no options"
+            raise ValueError(f"{name} has no option {option!r}; it {allowed}")
+    return make(seed, **options)

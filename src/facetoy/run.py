@@ -2,9 +2,6 @@
 
 import json
 import os
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-#: What reading a file that is no whole run can raise.
-DAMAGED = (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
+from facetoy.files import read_npz, write_npz
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,25 +43,13 @@ class Run:
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the run to ``path`` as .npz, atomically: the old file or the new one, whole."""
-        path = Path(path)
         arrays = {f"history/{k}": v for k, v in self.history.items()}
         for f in fields(self):
             value = getattr(self, f.name)
             if isinstance(value, np.ndarray):
                 arrays[f.name] = value
         words = {"config": self.config, "class_names": self.class_names, "device": self.device}
-        arrays["words"] = np.array(json.dumps(words))
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez_compressed(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        return path
+        return write_npz(path, {**arrays, "words": np.array(json.dumps(words))})
 
 
 def load_run(path: str | os.PathLike) -> Run:
@@ -73,9 +57,8 @@ def load_run(path: str | os.PathLike) -> Run:
 
     FileNotFoundError if there is none; ValueError if the file is damaged or no run.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+
+    def make(arrays: dict[str, np.ndarray]) -> Run:
         words = json.loads(str(arrays.pop("words")))
         history = {k[8:]: arrays.pop(k) for k in list(arrays) if k.startswith("history/")}
         return Run(
@@ -85,10 +68,8 @@ def load_run(path: str | os.PathLike) -> Run:
             config=words["config"],
             device=words["device"],
         )
-    except FileNotFoundError:
-        raise
-    except DAMAGED as error:
-        raise ValueError(f"{os.fspath(path)} is damaged or is not a facetoy run") from error
+
+    return read_npz(path, make, "facetoy run")
 
 
 class Sweep(Sequence[Run]):

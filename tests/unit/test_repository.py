@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -67,7 +68,7 @@ def test_conda_environment_has_every_core_package() -> None:
         found = conda[CONDA_NAMES.get(needed.name, needed.name)]
         assert found.specifier == needed.specifier, needed.name
     assert str(conda["python"].specifier) == PROJECT["requires-python"]
-    assert {"pip": ["."]} in packages
+    assert {"pip": [".[photos,search]"]} in packages
 
 
 def test_constraints_pin_every_named_package() -> None:
@@ -77,7 +78,7 @@ def test_constraints_pin_every_named_package() -> None:
     }
     named = [
         *PROJECT["dependencies"],
-        *PROJECT["optional-dependencies"]["test"],
+        *itertools.chain(*PROJECT["optional-dependencies"].values()),
         *BOOK_PROJECT["dependencies"],
     ]
     for needed in map(Requirement, named):

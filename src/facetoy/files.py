@@ -1,0 +1,52 @@
+"""Arrays in .npz files: written atomically, read without pickle."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+# What reading a damaged or foreign file can raise.
+DAMAGED = (
+    OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error
+)  # fmt: skip
+
+
+def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> Path:
+    """Write ``arrays`` to ``path``, compressed: afterwards there is the old file or the new one,
+    whole, whatever happens on the way."""
+    path = Path(path)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def read_npz(
+    path: str | os.PathLike, make: Callable[[dict[str, np.ndarray]], Any], what: str
+) -> Any:
+    """What ``make`` makes of the arrays in ``path``.
+
+    FileNotFoundError if there is no file; ValueError, saying that it is no ``what``, if it is
+    damaged or ``make`` cannot use it.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return make({name: file[name] for name in file.files})
+    except FileNotFoundError:
+        raise
+    except DAMAGED as error:
+        raise ValueError(f"{os.fspath(path)} is damaged or is not a {what}") from error
