@@ -2,23 +2,26 @@
 
 from facetoy import losses, metrics, plots, search, toyfaces, verification
 from facetoy.data import Data, load, open_split
+from facetoy.face_view import FaceView
 from facetoy.panel import TrainingPanel
 from facetoy.report import Column, source, spread, table
 from facetoy.run import Run, Sweep, load_run
 from facetoy.sampler import PKSampler
-from facetoy.train import fit, sweep
+from facetoy.train import embed, fit, sweep
 from facetoy.triplet_view import TripletView
 from facetoy.view import SphereView
 
 __all__ = [
     "Column",
     "Data",
+    "FaceView",
     "PKSampler",
     "Run",
     "SphereView",
     "Sweep",
     "TrainingPanel",
     "TripletView",
+    "embed",
     "fit",
     "load",
     "load_run",

@@ -1,4 +1,4 @@
-"""The network that turns an image into a feature."""
+"""The networks that turn an image into a feature."""
 
 from torch import nn
 
@@ -18,3 +18,25 @@ class Embedder(nn.Sequential):
             nn.PReLU(),
             nn.Linear(hidden, dim, bias=False),
         )
+
+
+class ConvEmbedder(nn.Sequential):
+    """The same for larger images: three convolutions, each of which halves height and width."""
+
+    def __init__(self, height: int, width: int, dim: int) -> None:
+        layers: list[nn.Module] = []
+        for before, after, size in ((1, 16, 5), (16, 32, 3), (32, 64, 3)):
+            layers += [
+                nn.Conv2d(before, after, size, stride=2, padding=size // 2, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(),
+            ]
+        left = -(-height // 8) * -(-width // 8)
+        super().__init__(*layers, nn.Flatten(), nn.Linear(64 * left, dim, bias=False))
+
+
+def make_embedder(height: int, width: int, dim: int) -> nn.Sequential:
+    """A network for images of this size: convolutions from 16 x 16 pixels on."""
+    if min(height, width) >= 16:
+        return ConvEmbedder(height, width, dim)
+    return Embedder(height * width, dim)

@@ -11,6 +11,8 @@ import numpy as np
 
 from facetoy.files import read_npz, write_npz
 
+GROUPS = ("history", "network")  # a run's dictionaries of arrays
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -27,6 +29,7 @@ class Run:
     config: dict[str, Any]  #: loss, its arguments, dim, epochs, seed, num_classes, ...
     device: str  #: where it was trained, e.g. "cpu" or "cuda (NVIDIA H100)"
     centers: np.ndarray | None = None  #: (T, C, d) float32, of center loss
+    network: dict[str, np.ndarray] | None = None  #: the trained network's parameters by name
 
     @property
     def num_classes(self) -> int:
@@ -43,11 +46,13 @@ class Run:
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the run to ``path`` as .npz, atomically: the old file or the new one, whole."""
-        arrays = {f"history/{k}": v for k, v in self.history.items()}
+        arrays = {}
         for f in fields(self):
             value = getattr(self, f.name)
             if isinstance(value, np.ndarray):
                 arrays[f.name] = value
+            elif f.name in GROUPS and value is not None:
+                arrays |= {f"{f.name}/{k}": v for k, v in value.items()}
         words = {"config": self.config, "class_names": self.class_names, "device": self.device}
         return write_npz(path, {**arrays, "words": np.array(json.dumps(words))})
 
@@ -60,10 +65,15 @@ def load_run(path: str | os.PathLike) -> Run:
 
     def make(arrays: dict[str, np.ndarray]) -> Run:
         words = json.loads(str(arrays.pop("words")))
-        history = {k[8:]: arrays.pop(k) for k in list(arrays) if k.startswith("history/")}
+        found: dict[str, Any] = {"weight": None}
+        for key, value in arrays.items():
+            group, _, name = key.partition("/")
+            if name:
+                found.setdefault(group, {})[name] = value
+            else:
+                found[key] = value
         return Run(
-            **{"weight": None, **arrays},
-            history=history,
+            **found,
             class_names=tuple(words["class_names"]),
             config=words["config"],
             device=words["device"],

@@ -6,21 +6,25 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from joblib import Parallel, delayed
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from facetoy.data import Data
 from facetoy.losses import LOSSES, TripletLoss
-from facetoy.model import Embedder
+from facetoy.model import make_embedder
 from facetoy.run import Run, Sweep
 from facetoy.sampler import PKSampler
 
 SIZES = ["in_features", "num_classes"]  # what a loss with class weights takes first
+AT_ONCE = 1024  # images that go through the network at a time, where no gradient is needed
+WATCHED = 2000  # training images whose accuracy is recorded after each epoch, at most
 
 
 def fit(
@@ -30,6 +34,7 @@ def fit(
     dim: int = 3,
     epochs: int = 60,
     seed: int = 0,
+    model: nn.Module | None = None,
     device: str = "auto",
     snapshots: int = 20,
     lr: float = 0.01,
@@ -51,6 +56,8 @@ def fit(
         loss: a name of ``facetoy.losses.LOSSES``, a class, or a module (copied, not changed).
         data: what to train on; features are recorded for its test images.
         dim: d, the length of a feature.
+        model: a network from images (N, 1, H, W) to features (N, dim), copied, not changed. None
+            is a small one, with convolutions for images of 16 x 16 pixels or more.
         snapshots: T; closer together in early training, where most happens.
         device: "auto" takes CUDA, then MPS, then CPU; else a torch device.
         lr: learning rate at the start.
@@ -77,19 +84,23 @@ def fit(
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         head, name = _loss(loss, dim, data.num_classes, loss_args)
-        model = Embedder(int(np.prod(data.train_images.shape[1:])), dim)
+        model = _network(model, data.train_images, dim)
         order = torch.Generator().manual_seed(seed)
-    head, model = head.to(where), model.to(where)
+    head, model = head.to(where), model.to(where, memory_format=torch.channels_last)
     config = {
-        "loss": name, **_arguments(head), "data": data.name, "num_classes": data.num_classes,
-        "dim": dim, "epochs": epochs, "seed": seed, "lr": lr, "batch_size": batch_size,
-        "warmup": warmup, "per_class": per_class, "interrupted": False,
+        "loss": name, **_arguments(head), "data": data.name, "model": type(model).__name__,
+        "num_classes": data.num_classes, "dim": dim, "epochs": epochs, "seed": seed, "lr": lr,
+        "batch_size": batch_size, "warmup": warmup, "per_class": per_class, "interrupted": False,
     }  # fmt: skip
 
     batches = _batches(head, data, batch_size, per_class, order)
-    x, test_x = (torch.as_tensor(i).to(where) for i in (data.train_images, data.test_images))
+    x, test_x = (
+        torch.as_tensor(i).to(where, memory_format=torch.channels_last)
+        for i in (data.train_images, data.test_images)
+    )
     y, test_y = (torch.as_tensor(i).to(where) for i in (data.train_labels, data.test_labels))
     known = test_y < data.num_classes
+    some = torch.linspace(0, len(y) - 1, min(len(y), WATCHED), device=where).long()
     parameters = [p for p in (*model.parameters(), *head.parameters()) if p.requires_grad]
     optimiser = torch.optim.Adam(parameters, lr, fused=where.type != "mps")
     total = epochs * len(batches)
@@ -114,22 +125,26 @@ def fit(
             history={k: np.array(v) for k, v in history.items()},
             config=dict(config),
             device=_name(where),
+            network={k: v.detach().cpu().numpy().copy() for k, v in model.state_dict().items()},
         )
 
     @torch.no_grad()
     def snapshot(step: int) -> None:
-        features = model(test_x)
+        model.eval()
+        features = _embed(model, test_x)
         taken["steps"].append(step)
         taken["features"].append(features)
         taken["predicted"].append(_classify(features, head, model, x, y))
         for name in watched:
             taken.setdefault(name, []).append(getattr(head, name).detach().clone())
+        model.train()
         if on_snapshot is not None:
             on_snapshot(so_far())
 
     @torch.no_grad()
     def accuracy(images: Tensor, labels: Tensor) -> float:
-        return (_classify(model(images), head, model, x, y) == labels).float().mean().item()
+        features = _embed(model, images)
+        return (_classify(features, head, model, x, y) == labels).float().mean().item()
 
     step, seconds = 0, 0.0
     bar = _bar(progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
@@ -139,6 +154,7 @@ def fit(
         torch.set_num_threads(1)
         snapshot(0)
         for _ in range(epochs):
+            model.train()
             losses, norms = [], []
             for batch in batches:
                 began = time.perf_counter()
@@ -160,7 +176,8 @@ def fit(
                     snapshot(step)
             history["loss"].append(torch.stack(losses).mean().item())
             history["gradient_norm"].append(torch.stack(norms).mean().item())
-            history["train_accuracy"].append(accuracy(x, y))
+            model.eval()
+            history["train_accuracy"].append(accuracy(x[some], y[some]))
             history["test_accuracy"].append(accuracy(test_x[known], test_y[known]))
             history["seconds"].append(seconds)
             bar.update()
@@ -175,12 +192,39 @@ def fit(
     return so_far()
 
 
-def sweep(loss: str | type[nn.Module], data: Data, *, progress: bool = True, **args: Any) -> Sweep:
+def embed(run: Run, images: np.ndarray, model: nn.Module | None = None) -> np.ndarray:
+    """Features (N, d) float32 of ``images`` (N, 1, H, W) by the network that ``run`` trained.
+
+    ``model`` is a network of the kind that ``fit`` was given, if it was given one; it is copied,
+    not changed. ValueError if the network and the images or the parameters do not fit together.
+    """
+    if run.network is None:
+        raise ValueError("the run has kept no network")
+    shape = (1, *run.images.shape[2:])
+    if images.ndim != 4 or images.shape[1:] != shape:
+        raise ValueError(f"images must have shape (N, {', '.join(map(str, shape))}), as in "
+                         f"training, got {images.shape}")  # fmt: skip
+    net = _network(model, run.images, run.features.shape[2])
+    if type(net).__name__ != run.config["model"]:
+        raise ValueError(f"the run trained a {run.config['model']}, got {type(net).__name__}")
+    net.load_state_dict({k: torch.as_tensor(v) for k, v in run.network.items()})
+    return _embed(net.cpu().eval(), torch.as_tensor(images, dtype=torch.float32)).numpy()
+
+
+def sweep(
+    loss: str | type[nn.Module],
+    data: Data,
+    *,
+    jobs: int = 1,
+    progress: bool = True,
+    **args: Any,
+) -> Sweep:
     """One ``fit`` for each combination of the arguments that are lists (or tuples, ranges, arrays).
 
     ``sweep("arcface", data, m=[0, 0.1, 0.2])`` varies the margin; ``seed=range(5)`` the seed.
-    Other arguments go to every ``fit``. An interruption returns the runs so far. ValueError if
-    no argument is a list, or one is empty.
+    Other arguments go to every ``fit``. ``jobs`` processes train at once, -1 is one for each
+    core; the runs are the same. An interruption returns the runs so far. ValueError if no
+    argument is a list, or one is empty.
     """
     lists = {
         k: list(v) for k, v in args.items() if isinstance(v, list | tuple | range | np.ndarray)
@@ -191,11 +235,15 @@ def sweep(loss: str | type[nn.Module], data: Data, *, progress: bool = True, **a
         )
     runs: list[Run] = []
     combinations = list(itertools.product(*lists.values()))
-    with _bar(progress, combinations, desc="sweep", unit="run") as bar:
-        for values in bar:
-            run = fit(
-                loss, data, progress=False, **{**args, **dict(zip(lists, values, strict=True))}
-            )
+    trained = Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(fit)(loss, data, progress=False, **{**args, **dict(zip(lists, v, strict=True))})
+        for v in combinations
+    )
+    with (
+        _bar(progress, trained, desc="sweep", unit="run", total=len(combinations)) as bar,
+        suppress(KeyboardInterrupt),
+    ):
+        for run in bar:
             runs.append(run)
             if run.config["interrupted"]:
                 break
@@ -255,12 +303,23 @@ def _classify(features: Tensor, head: nn.Module, model: nn.Module, x: Tensor, y:
     of the training images ``x`` with labels ``y``."""
     if hasattr(head, "logits"):
         return head.logits(features).argmax(1)
-    seen = model(x)
+    seen = _embed(model, x)
     if getattr(head, "normalize", True):
         features, seen = F.normalize(features), F.normalize(seen)
     count = torch.bincount(y)
     means = seen.new_zeros(len(count), seen.shape[1]).index_add(0, y, seen) / count[:, None]
     return torch.cdist(features, means).argmin(1)
+
+
+def _network(model: nn.Module | None, images: np.ndarray, dim: int) -> nn.Module:
+    """A copy of ``model``, or a small network for images (N, 1, H, W)."""
+    return make_embedder(*images.shape[2:], dim) if model is None else copy.deepcopy(model)
+
+
+@torch.no_grad()
+def _embed(model: nn.Module, x: Tensor) -> Tensor:
+    """(N, d) features of the images ``x``, some at a time."""
+    return torch.cat([model(part) for part in x.split(AT_ONCE)])
 
 
 def _device(device: str) -> torch.device:
