@@ -16,7 +16,7 @@ def faces():
 
 @pytest.fixture(scope="module")
 def run(faces):
-    return facetoy.fit("arcface", faces, dim=8, epochs=8, batch_size=16, snapshots=2)
+    return facetoy.fit("arcface", faces, dim=8, epochs=25, batch_size=16, snapshots=2)
 
 
 @pytest.mark.parametrize(
