@@ -100,6 +100,34 @@ def curves(
     )
 
 
+def bands(
+    x: np.ndarray,
+    lines: Mapping[str, np.ndarray],
+    *,
+    alt: str,
+    x_title: str,
+    y_title: str,
+    **layout: Any,
+) -> Figure:
+    """Repeated measurements over ``x`` (N,): for each name an array (K, N), drawn as its mean in a
+    band from the lowest to the highest. ``layout`` is more of plotly's, as in ``curves``."""
+    import plotly.graph_objects as go
+
+    figure = curves(
+        x, {name: np.mean(rows, axis=0) for name, rows in lines.items()},
+        alt=alt, x_title=x_title, y_title=y_title, **layout,
+    )  # fmt: skip
+    for i, rows in enumerate(lines.values()):
+        edge = np.concatenate([np.min(rows, axis=0), np.max(rows, axis=0)[::-1]])
+        group = {"legendgroup": str(i)}
+        figure.data[i].update(group)  # a click in the legend takes both away
+        figure.add_trace(go.Scatter(
+            x=np.concatenate([x, x[::-1]]), y=edge, fill="toself", mode="none", showlegend=False,
+            fillcolor=COLORS[i % len(COLORS)], opacity=0.25, hoverinfo="skip", **group,
+        ))  # fmt: skip
+    return figure
+
+
 def training_curves(runs: Mapping[str, Run], measure: str = "loss", *, alt: str) -> Figure:
     """``run.history[measure]`` per epoch, one line for each named run."""
     longest = max(len(r.history[measure]) for r in runs.values())

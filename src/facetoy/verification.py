@@ -8,7 +8,7 @@ false reject (FRR); TAR = 1 - FRR.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -242,11 +242,6 @@ def people_interval(
     return tuple(np.quantile(values, [(1 - level) / 2, (1 + level) / 2]).tolist())
 
 
-def tar_table(curves: Iterable[ROC], rates: Iterable[float] = (1e-1, 1e-2, 1e-3, 1e-4)) -> dict:
-    """TAR at each false-accept rate, (curves,) for each rate that all curves can bear."""
-    curves = list(curves)
-    return {
-        far: np.array([c.tar_at(far)[0] for c in curves])
-        for far in rates
-        if all(far * c.impostors >= FEWEST for c in curves)
-    }
+def tar_at(curves: Iterable[ROC], rates: Sequence[float]) -> np.ndarray:
+    """(curves, rates): the TAR of each curve at each false-accept rate, as ``ROC.tar_at``."""
+    return np.array([[curve.tar_at(far)[0] for far in rates] for curve in curves])

@@ -67,3 +67,14 @@ def test_circle_regions_follow_their_rule(values):
         for step in figure.layout.sliders[0].steps
     ]
     assert sizes[0] > sizes[1] > sizes[2] > 0
+
+
+def test_bands_reach_from_the_lowest_to_the_highest():
+    rows = np.array([X, 3 * X, 2 * X])
+    figure = plots.bands(X, {"a": rows, "b": rows + 1}, alt="Bands.", x_title="x", y_title="y")
+    lines, edges = figure.data[:2], figure.data[2:]
+    np.testing.assert_allclose(lines[0].y, 2 * X)
+    np.testing.assert_allclose(edges[1].y, np.concatenate([X + 1, (3 * X + 1)[::-1]]))
+    np.testing.assert_allclose(edges[1].x, np.concatenate([X, X[::-1]]))
+    assert [t.legendgroup for t in figure.data] == ["0", "1", "0", "1"]
+    assert [t.showlegend for t in edges] == [False, False]

@@ -94,7 +94,8 @@ def test_too_few_impostors_are_refused(people):
         curve.tar_at(0.001)
     with pytest.raises(ValueError, match=r"far must lie in \(0, 1\], got 0"):
         curve.tar_at(0)
-    assert list(v.tar_table([curve, curve])) == [0.1]
+    both = v.tar_at([curve, curve], [0.02, 0.5])
+    assert both.tolist() == [[curve.tar_at(0.02)[0], curve.tar_at(0.5)[0]]] * 2
 
 
 @pytest.mark.parametrize("seed", range(5))
