@@ -77,6 +77,16 @@ def test_raw_pixels_fail():
         assert verification.fold_accuracy(scores, pairs.same).mean < 0.75
 
 
+def test_a_network_passes_95_percent_on_people_it_has_not_seen():
+    data = facetoy.load("toyfaces", identities=1200, images=15, seed=3)
+    split = facetoy.open_split(data, 1000)
+    run = facetoy.fit("arcface", split, dim=64, epochs=8, lr=0.01, s=16, m=0.5, snapshots=2)
+    new = run.labels >= 1000
+    pairs = verification.draw_pairs(run.labels[new], 10_000)
+    scores = verification.cosine(run.features[-1][new], pairs)
+    assert verification.fold_accuracy(scores, pairs.same).mean > 0.95
+
+
 def test_load_and_wrong_options():
     data = facetoy.load("toyfaces", identities=30, images=10, size=24, seed=4)
     assert data.train_images.shape == (240, 1, 24, 24)
