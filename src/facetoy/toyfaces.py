@@ -72,7 +72,7 @@ CONDITION = {
     "blur": (0.0, 0.6),
     "noise": (0.0, 0.06),
 }
-CHUNK = 256  # images drawn at a time, so that they stay in the processor's cache
+CHUNK = 128  # images drawn at a time, so that they stay in the processor's cache
 
 
 def _bits(seed: tuple[int, ...], count: int) -> np.ndarray:
