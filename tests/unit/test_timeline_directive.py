@@ -48,9 +48,11 @@ def build(folder: Path, text: str, builder: str = "html") -> tuple[str, str]:
     """What one page with this text becomes, and the warnings of its build."""
     (folder / "index.md").write_text(text)
     warnings = StringIO()
+    # Sphinx's own table of suffixes would keep what an earlier build added to it.
+    configuration = CONFIGURATION | {"source_suffix": {".md": "markdown"}}
     with docutils_namespace():
         app = Sphinx(
-            folder, None, folder / "out", folder / "trees", builder, CONFIGURATION,
+            folder, None, folder / "out", folder / "trees", builder, configuration,
             status=None, warning=warnings,
         )  # fmt: skip
         app.build()
