@@ -37,7 +37,7 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BIN)/pytest $(PARALLEL) tests/unit
 	rm -rf $(RUNS) _build/html _build/.doctrees
 	$(foreach notebook,$(NOTEBOOKS),install -D -m 644 $(notebook) $(RUNS)/$(notebook) &&) true
-	$(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 600 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
+	$(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
 	$(BIN)/python -m facetoy_book.cache take $(RUNS)
 	$(BUILD)
 	$(BIN)/pytest $(PARALLEL) tests/browser -m "not timed"

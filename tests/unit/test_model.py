@@ -1,5 +1,7 @@
 """The small networks, and the features that a trained one gives to new images."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -73,3 +75,11 @@ def test_processes_train_the_same_runs(faces):
     for a, b in zip(alone, together, strict=True):
         assert a.config == b.config
         np.testing.assert_allclose(a.features, b.features, atol=1e-5)
+
+
+def test_a_test_of_strangers_alone_has_no_accuracy(faces):
+    labels = np.full(len(faces.test_labels), 16)
+    strangers = replace(faces, test_labels=labels, class_names=(*map(str, range(17)),))
+    run = facetoy.fit("softmax", strangers, epochs=1, snapshots=2)
+    assert np.isnan(run.history["test_accuracy"]).all()
+    assert (run.history["train_accuracy"] >= 0).all()

@@ -29,7 +29,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 FOLDER = Path("_build", "cache")
-TIMEOUT = 600  # seconds for one cell
+TIMEOUT = 1800  # seconds for one cell
 
 
 def fingerprint() -> str:
