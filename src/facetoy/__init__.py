@@ -7,6 +7,7 @@ from facetoy.panel import TrainingPanel
 from facetoy.report import Column, source, spread, table
 from facetoy.run import Run, Sweep, load_run
 from facetoy.sampler import PKSampler
+from facetoy.threshold_view import ThresholdView
 from facetoy.train import embed, fit, sweep
 from facetoy.triplet_view import TripletView
 from facetoy.view import SphereView
@@ -19,6 +20,7 @@ __all__ = [
     "Run",
     "SphereView",
     "Sweep",
+    "ThresholdView",
     "TrainingPanel",
     "TripletView",
     "embed",
