@@ -33,8 +33,8 @@ class Match(NamedTuple):
 def choose_kind(count: int) -> str:
     """The kind of index for so many templates: "flat" or "ivf".
 
-    Never "hnsw": its build takes some fifty times as long, and a gallery is built anew after each
-    change.
+    Never "hnsw": its build takes ten times as long or more, and a gallery is built anew after
+    each change.
     """
     return "flat" if count <= EXACT_UP_TO else "ivf"
 
@@ -43,9 +43,9 @@ def make_index(templates: np.ndarray, kind: str) -> faiss.Index:
     """A FAISS index over unit templates (N, d), by inner product.
 
     "flat" compares with every template. "ivf" deals them out to √N lists, by k-means on a sample,
-    and looks into 2.5 √lists of them: it finds the nearest template of about 96 % of the queries
-    for drawn templates of 32 inner dimensions, up to a million. "hnsw" walks a graph of neighbours
-    (32 links each), fast to search and slow to build. ValueError for another kind.
+    and looks into 2.5 √lists of them: measured with drawn templates of 32 inner dimensions, up to a
+    million, it finds the nearest for 95 to 97 % of noisy queries. "hnsw" walks a graph of
+    neighbours (32 links each), fast to search and slow to build. ValueError for another kind.
     """
     import faiss
 
