@@ -43,8 +43,9 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BIN)/pytest $(PARALLEL) tests/browser -m "not timed"
 	$(BIN)/pytest tests/browser -m timed
 
-bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's
+bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's; of faces and pairs
 	$(BIN)/python benchmarks/losses.py
+	$(BIN)/python benchmarks/faces.py
 
 lint: $(READY)  ## Check the style of code and notebooks, and that notebooks carry no outputs
 	$(BIN)/ruff check .

@@ -47,8 +47,12 @@ def make_index(templates: np.ndarray, kind: str) -> faiss.Index:
     million, it finds the nearest for 95 to 97 % of noisy queries. "hnsw" walks a graph of
     neighbours (32 links each), fast to search and slow to build. ValueError for another kind.
     """
-    import faiss
-
+    try:
+        import faiss
+    except ImportError as error:
+        raise ImportError(
+            "facetoy.search needs the extra: pip install 'facetoy[search]'"
+        ) from error
     d = templates.shape[1]
     if kind == "flat":
         index = faiss.IndexFlatIP(d)

@@ -5,14 +5,19 @@ from pathlib import Path
 
 import pytest
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "losses.py"
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
 def bench(monkeypatch):
-    spec = importlib.util.spec_from_file_location("bench_losses", PATH)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = script("losses")
     monkeypatch.setattr(
         module, "SIZES", {"large": (8, 6, 20), "small": (8, 3, 4), "triplets": (12, 2, 3)}
     )
@@ -36,3 +41,9 @@ def test_saved_memory_counts_each_storage_once(bench):
         (x * x * x).sum().backward()  # saves x, and x * x
 
     assert bench.saved_bytes(step) == 2 * 4000
+
+
+def test_faces_and_pairs_have_a_line_each():
+    lines = script("faces").table(identities=3, pairs=1000, rounds=1).splitlines()
+    assert len([line for line in lines if line.endswith(" s |")]) == 4
+    assert "30 faces of 3 people" in lines[2]

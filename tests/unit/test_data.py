@@ -154,6 +154,36 @@ def test_olivetti():
     assert (np.bincount(data.test_labels) == 2).all()
 
 
+def test_mnist_keeps_its_usual_split(home, monkeypatch):
+    def fetch(name, **options):
+        assert (name, options["version"]) == ("mnist_784", 1)
+        labels = np.arange(70_000) % 10
+        return SimpleNamespace(
+            data=np.full((70_000, 784), 255, np.uint8), target=labels.astype(str)
+        )
+
+    monkeypatch.setattr(module, "fetch_openml", fetch)
+    data = facetoy.load("mnist")
+    assert data.train_images.shape == (60_000, 1, 28, 28)
+    assert data.test_images.shape == (10_000, 1, 28, 28)
+    assert data.train_images.max() == 1
+    assert data.test_labels[:12].tolist() == [*range(10), 0, 1]
+
+
+def test_lfw_takes_people_with_enough_photos(home, monkeypatch):
+    def fetch(data_home, min_faces_per_person, resize):
+        assert (min_faces_per_person, resize) == (30, 0.5)
+        target = np.repeat([0, 1], 30)
+        return SimpleNamespace(
+            images=np.zeros((60, 62, 47)), target=target, target_names=np.array(["A B", "C D"])
+        )
+
+    monkeypatch.setattr(module, "fetch_lfw_people", fetch)
+    data = facetoy.load("lfw", min_images=30)
+    assert data.train_images.shape == (48, 1, 62, 47)
+    assert data.class_names == ("A B", "C D")
+
+
 def test_unknown_names_and_options():
     with pytest.raises(ValueError, match="unknown data 'faces'; there are 'digits', 'toyfaces'"):
         facetoy.load("faces")

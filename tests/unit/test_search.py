@@ -96,6 +96,12 @@ def test_wrong_input_is_named_and_loses_nothing(gallery, act, says):
     assert gallery.search(gallery.templates[:1])[0][0].name == "p0"
 
 
+def test_without_faiss_the_extra_is_named(gallery, monkeypatch):
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(ImportError, match=r"pip install 'facetoy\[search\]'"):
+        gallery.search(gallery.templates[:1])
+
+
 def test_save_and_load(gallery, tmp_path):
     got = load_gallery(gallery.save(tmp_path / "g.npz"))
     assert got.names == gallery.names

@@ -1,6 +1,6 @@
 """Verification: equal to scikit-learn where they overlap, honest about what the data can bear."""
 
-import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -142,22 +142,22 @@ def test_intervals_resample_people(people):
 
 def test_lfw_pairs_file(tmp_path):
     path = tmp_path / "pairs.txt"
-    path.write_text("2\t1\nAnna\t1\t4\nBela\t2\tCleo\t10\nDora\t3\t5\nEva\t1\tFay\t1\n")
+    path.write_text("2\t1\naa\t1\t4\nbb\t2\tcc\t10\ndd\t3\t5\nee\t1\tFay\t1\n")
     pairs, fold = v.read_pairs(path)
     assert pairs == [
-        ("Anna/Anna_0001.jpg", "Anna/Anna_0004.jpg", True),
-        ("Bela/Bela_0002.jpg", "Cleo/Cleo_0010.jpg", False),
-        ("Dora/Dora_0003.jpg", "Dora/Dora_0005.jpg", True),
-        ("Eva/Eva_0001.jpg", "Fay/Fay_0001.jpg", False),
+        ("aa/aa_0001.jpg", "aa/aa_0004.jpg", True),
+        ("bb/bb_0002.jpg", "cc/cc_0010.jpg", False),
+        ("dd/dd_0003.jpg", "dd/dd_0005.jpg", True),
+        ("ee/Eva_0001.jpg", "ff/ff_0001.jpg", False),
     ]
     assert fold.tolist() == [0, 0, 1, 1]
-    path.write_text("1\nAnna\t1\t4\nBela\t2\tCleo\t10\n")
+    path.write_text("1\naa\t1\t4\nbb\t2\tcc\t10\n")
     assert len(v.read_pairs(path)[0]) == 2
     for text, says in (
         ("ten\n", "line 1: expected the number of folds"),
-        ("1\nAnna\t1\t4\n", "expected 2 pairs, got 1 lines"),
-        ("1\nAnna\tone\t4\nB\t1\tC\t2\n", "line 2: expected a name and two numbers"),
-        ("1\nAnna\t1\nB\t1\tC\t2\n", "line 2: .* got 'Anna 1'"),
+        ("1\naa\t1\t4\n", "expected 2 pairs, got 1 lines"),
+        ("1\naa\tone\t4\nB\t1\tC\t2\n", "line 2: expected a name and two numbers"),
+        ("1\naa\t1\nB\t1\tC\t2\n", "line 2: .* got 'aa 1'"),
     ):
         path.write_text(text)
         with pytest.raises(ValueError, match=says):
@@ -169,10 +169,14 @@ def test_one_kind_of_pairs_is_no_curve():
         v.roc(np.ones(3), np.ones(3, bool))
 
 
-def test_ten_million_pairs_in_seconds_and_bounded_memory(people):
+def test_ten_million_pairs_in_bounded_memory(people):
     x, labels = people
-    began = time.perf_counter()
     pairs = v.draw_pairs(labels, 5_000_000)
-    curve = v.roc(v.cosine(x, pairs), pairs.same)
-    assert time.perf_counter() - began < 60
+    tracemalloc.start()
+    scores = v.cosine(x, pairs)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < scores.nbytes + 64e6  # not the features of ten million pairs
+    curve = v.roc(scores, pairs.same)
+    assert curve.impostors == 5_000_000
     assert curve.tar_at(1e-4)[0] < curve.tar_at(1e-1)[0]

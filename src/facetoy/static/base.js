@@ -43,3 +43,14 @@ function watchTheme(tell) {
     query.removeEventListener("change", check);
   };
 }
+
+/** Show `root` in `el`, in the page's theme; returns what takes it away and aborts `stop`. */
+function mount(root, el, stop) {
+  el.append(root);
+  const stopTheme = watchTheme((dark) => (root.dataset.theme = dark ? "dark" : "light"));
+  return () => {
+    stop.abort();
+    stopTheme();
+    root.remove();
+  };
+}

@@ -264,11 +264,5 @@ function render_faces({ model, el }) {
   listen(back, "click", () => change("Back", () => (state = start())));
   listen(network, "change", () => update(false));
   update();
-  el.append(root);
-  const stopTheme = watchTheme((dark) => (root.dataset.theme = dark ? "dark" : "light"));
-  return () => {
-    stop.abort();
-    stopTheme();
-    root.remove();
-  };
+  return mount(root, el, stop);
 }

@@ -216,12 +216,6 @@ function render_threshold({ model, el }) {
     pixels = bitmap;
     update();
   });
-  el.append(root);
-  const stopTheme = watchTheme((dark) => (root.dataset.theme = dark ? "dark" : "light"));
-  return () => {
-    stop.abort();
-    clearTimeout(timer);
-    stopTheme();
-    root.remove();
-  };
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  return mount(root, el, stop);
 }

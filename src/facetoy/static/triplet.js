@@ -246,11 +246,5 @@ function render_triplet({ model, el }) {
     update();
   });
   update();
-  el.append(root);
-  const stopTheme = watchTheme((dark) => (root.dataset.theme = dark ? "dark" : "light"));
-  return () => {
-    stop.abort();
-    stopTheme();
-    root.remove();
-  };
+  return mount(root, el, stop);
 }
