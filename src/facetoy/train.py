@@ -237,7 +237,7 @@ def sweep(
         )
     runs: list[Run] = []
     combinations = list(itertools.product(*lists.values()))
-    trained = Parallel(n_jobs=jobs, return_as="generator")(
+    trained = Parallel(n_jobs=jobs, return_as="generator", mmap_mode="c")(
         delayed(fit)(loss, data, progress=False, **{**args, **dict(zip(lists, v, strict=True))})
         for v in combinations
     )

@@ -137,7 +137,7 @@ class ROC(NamedTuple):
         return float(a + t * (b - a))
 
     def tar_at(self, far: float) -> tuple[float, float]:
-        """Highest TAR whose false-accept rate is at most ``far``, and its threshold.
+        """Highest TAR whose false-accept rate is at most ``far``, and the loosest such threshold.
 
         ValueError if fewer than 10 impostor pairs would stand behind the rate.
         """
@@ -157,7 +157,8 @@ def roc(scores: np.ndarray, same: np.ndarray, weight: np.ndarray | None = None) 
     same = np.asarray(same, bool)
     if same.all() or not same.any():
         raise ValueError("scores need pairs of one person and pairs of two people")
-    far, tar, threshold = roc_curve(same, scores, sample_weight=weight, drop_intermediate=True)
+    # every threshold is kept: the loosest that a rate allows is among them
+    far, tar, threshold = roc_curve(same, scores, sample_weight=weight, drop_intermediate=False)
     return ROC(far, tar, threshold, int((~same).sum()))
 
 

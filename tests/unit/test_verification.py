@@ -58,7 +58,7 @@ def test_curve_is_that_of_scikit_learn(people):
     pairs = v.all_pairs(labels)
     scores = v.cosine(x, pairs)
     curve = v.roc(scores, pairs.same)
-    far, tar, threshold = roc_curve(pairs.same, scores)
+    far, tar, threshold = roc_curve(pairs.same, scores, drop_intermediate=False)
     assert np.array_equal(curve.far, far)
     assert np.array_equal(curve.tar, tar)
     assert np.array_equal(curve.threshold, threshold)
@@ -70,10 +70,7 @@ def test_curve_is_that_of_scikit_learn(people):
         assert accepted[~pairs.same].mean() <= want
         assert accepted[pairs.same].mean() == pytest.approx(rate)
         # one step further would accept too many
-        more = scores >= np.nextafter(limit, -np.inf)
-        lower = scores[scores < limit].max()
-        more = scores >= lower
-        assert more[~pairs.same].mean() > want or more[pairs.same].mean() == rate
+        assert (scores >= scores[scores < limit].max())[~pairs.same].mean() > want
 
 
 def test_equal_error_rate():
@@ -142,13 +139,13 @@ def test_intervals_resample_people(people):
 
 def test_lfw_pairs_file(tmp_path):
     path = tmp_path / "pairs.txt"
-    path.write_text("2\t1\naa\t1\t4\nbb\t2\tcc\t10\ndd\t3\t5\nee\t1\tFay\t1\n")
+    path.write_text("2\t1\naa\t1\t4\nbb\t2\tcc\t10\ndd\t3\t5\nee\t1\tff\t1\n")
     pairs, fold = v.read_pairs(path)
     assert pairs == [
         ("aa/aa_0001.jpg", "aa/aa_0004.jpg", True),
         ("bb/bb_0002.jpg", "cc/cc_0010.jpg", False),
         ("dd/dd_0003.jpg", "dd/dd_0005.jpg", True),
-        ("ee/Eva_0001.jpg", "ff/ff_0001.jpg", False),
+        ("ee/ee_0001.jpg", "ff/ff_0001.jpg", False),
     ]
     assert fold.tolist() == [0, 0, 1, 1]
     path.write_text("1\naa\t1\t4\nbb\t2\tcc\t10\n")
