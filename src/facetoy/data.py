@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 
 import numpy as np
 from sklearn.datasets import (
@@ -40,6 +42,11 @@ class Data:
     test_images: np.ndarray
     test_labels: np.ndarray
     class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        double = [name for name, n in Counter(self.class_names).items() if n > 1]
+        if double:
+            raise ValueError(f"class names must differ, got {double[0]!r} more than once")
 
     def __repr__(self) -> str:
         n, (_, h, w) = len(self.train_images), self.train_images.shape[1:]
@@ -84,9 +91,13 @@ def open_split(data: Data, people: int, *, strangers: int | None = None, seed: i
     ``people`` classes, drawn by ``seed``, stay in training. Of ``strangers`` others (all, if None)
     *every* image is a test image, the former training images too. The test images of those in
     training stay as well, with labels below C. The same seed with fewer people keeps the same
-    strangers. ValueError if there are not so many classes.
+    strangers. Classes that were strangers before are left out. ValueError if there are not so
+    many classes.
     """
     C = data.num_classes
+    for name, value in (("people", people), ("strangers", strangers)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise ValueError(f"{name} must be an integer, got {value!r}")
     strangers = C - people if strangers is None else strangers
     if people < 2 or strangers < 1 or people + strangers > C:
         raise ValueError(
@@ -160,6 +171,13 @@ def _mnist(seed: int) -> Data:
 
 
 def _lfw(seed: int, min_images: int = 20) -> Data:
+    # one person has 530 photos, the next 236: with more there would be a single class
+    if (
+        isinstance(min_images, bool)
+        or not isinstance(min_images, int)
+        or not 5 <= min_images <= 236
+    ):
+        raise ValueError(f"min_images must be an integer from 5 to 236, got {min_images!r}")
     found = _fetch(
         "LFW", 243_000_000, "lfw_home/lfw_funneled",
         lambda data_home: fetch_lfw_people(
@@ -178,22 +196,25 @@ def _fetch(name: str, size: int, cached: str, fetch: Callable[..., Any]) -> Any:
     if it is not there and cannot be had, ValueError if it is there and cannot be read.
     """
     home = Path(get_data_home())
+    there = (home / cached).exists()
     try:
-        if (home / cached).exists():
+        if there:
             return fetch(data_home=str(home))
         with tempfile.TemporaryDirectory(dir=home, prefix="facetoy-") as folder:
             with _watch_size(Path(folder), size, f"downloading {name}"):
                 found = fetch(data_home=folder)
             _move(Path(folder), home)
         return found
-    except OSError as error:  # urllib's errors are OSErrors
+    except Exception as error:
+        if there and not isinstance(error, URLError | ConnectionError | TimeoutError):
+            raise ValueError(
+                f"{name} in {home} cannot be read ({error}); delete it there, to download it anew"
+            ) from error
+        if not isinstance(error, OSError):  # urllib's errors are
+            raise
         raise ConnectionError(
             f"{name} is not in {home} and could not be downloaded ({error}); connect once, or "
             f"set SCIKIT_LEARN_DATA to a folder that has it"
-        ) from error
-    except Exception as error:
-        raise ValueError(
-            f"{name} in {home} cannot be read ({error}); delete it there, to download it anew"
         ) from error
 
 
@@ -216,8 +237,9 @@ def _watch_size(folder: Path, size: int, text: str) -> Iterator[None]:
 
         def watch() -> None:
             while not done.wait(0.2):
-                bar.n = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-                bar.refresh()
+                with suppress(OSError):  # files come and go
+                    bar.n = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+                    bar.refresh()
 
         thread = threading.Thread(target=watch, daemon=True)
         thread.start()

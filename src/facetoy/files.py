@@ -14,7 +14,8 @@ import numpy as np
 
 # What reading a damaged or foreign file can raise.
 DAMAGED = (
-    OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error
+    OSError, EOFError, LookupError, TypeError, ValueError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
 
@@ -28,6 +29,10 @@ def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> Path
             np.savez_compressed(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
+        # as the file before it; a new one as any other new file
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(part, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask)
         os.replace(part, path)
     except BaseException:
         Path(part).unlink(missing_ok=True)
@@ -46,7 +51,7 @@ def read_npz(
     try:
         with np.load(path, allow_pickle=False) as file:
             return make({name: file[name] for name in file.files})
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError, IsADirectoryError):
         raise
     except DAMAGED as error:
         raise ValueError(f"{os.fspath(path)} is damaged or is not a {what}") from error

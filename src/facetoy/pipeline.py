@@ -176,7 +176,7 @@ def _checked(pixels: np.ndarray, shape: tuple[int | None, ...], what: str) -> np
     fits = pixels.ndim == len(shape) and all(
         s is None or s == n for s, n in zip(shape, pixels.shape, strict=True)
     )
-    if not fits or pixels.dtype != np.uint8:
+    if not fits or pixels.dtype != np.uint8 or not pixels.size:
         raise ValueError(f"{what}, got {pixels.dtype} of shape {pixels.shape}")
     return np.ascontiguousarray(pixels)
 

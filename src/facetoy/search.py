@@ -64,6 +64,7 @@ def make_index(templates: np.ndarray, kind: str) -> faiss.Index:
         index = faiss.index_factory(d, f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
         # a sample and few rounds: more take ten times as long and find no more
         index.cp.seed, index.cp.niter, index.cp.max_points_per_centroid = 0, 5, 64
+        index.cp.min_points_per_centroid = 1
         index.train(templates)
         index.nprobe = min(lists, round(2.5 * lists**0.5))
     else:
@@ -120,6 +121,8 @@ class Gallery:
 
     def enrol(self, names: Sequence[str], features: np.ndarray) -> None:
         """Add a template for each name; features (N, d). All of them or, on an error, none."""
+        if isinstance(names, str):
+            raise ValueError(f"names must be a list, one for each feature, got {names!r}")
         names = [str(n) for n in names]
         u = self._checked(features)
         if len(names) != len(u):
@@ -130,6 +133,7 @@ class Gallery:
 
     def remove(self, name: str) -> int:
         """Forget a person; returns how many templates went. KeyError for an unknown name."""
+        name = str(name)
         keep = np.array([n != name for n in self.names], bool)
         if keep.all():
             raise KeyError(f"nobody is enrolled as {name!r}")

@@ -229,7 +229,8 @@ class ThresholdView(Picture):
         names: Sequence[str] | None = None,
     ) -> None:
         scores, images = np.asarray(scores), np.asarray(images)
-        pairs = Pairs(*map(np.asarray, pairs))
+        first, second, same = map(np.asarray, pairs)
+        pairs = Pairs(first, second, same.astype(bool))
         check(scores, pairs, images, names)
         meta, data = pack(scores, pairs, images, names)
         says = describe(meta)

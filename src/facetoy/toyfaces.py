@@ -77,7 +77,7 @@ CHUNK = 128  # images drawn at a time, so that they stay in the processor's cach
 
 def _bits(seed: tuple[int, ...], count: int) -> np.ndarray:
     """``count`` random uint64, the same on every machine for the same seed."""
-    return np.random.PCG64(np.random.SeedSequence(seed)).random_raw(count)
+    return np.random.PCG64(np.random.SeedSequence(seed)).random_raw(count).astype("<u8")
 
 
 def genes(count: int, kind: dict[str, tuple[float, float]], seed: tuple[int, ...]) -> np.ndarray:

@@ -6,7 +6,8 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,24 +82,28 @@ def fit(
     if not lr > 0:
         raise ValueError(f"lr must be positive, got {lr}")
     where = _device(device)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with _seeded(seed, where):
         head, name = _loss(loss, dim, data.num_classes, loss_args)
         model = _network(model, data.train_images, dim)
         order = torch.Generator().manual_seed(seed)
     head, model = head.to(where), model.to(where, memory_format=torch.channels_last)
     config = {
-        "loss": name, **_arguments(head), "data": data.name, "model": type(model).__name__,
+        "loss": name, **_plain(loss_args), **_arguments(head),
+        "data": data.name, "model": type(model).__name__,
         "num_classes": data.num_classes, "dim": dim, "epochs": epochs, "seed": seed, "lr": lr,
-        "batch_size": batch_size, "warmup": warmup, "per_class": per_class, "interrupted": False,
+        "batch_size": batch_size, "warmup": warmup, "per_class": per_class,
+        "snapshots": snapshots, "device": device, "interrupted": False,
     }  # fmt: skip
 
     batches = _batches(head, data, batch_size, per_class, order)
     x, test_x = (
-        torch.as_tensor(i).to(where, memory_format=torch.channels_last)
+        torch.as_tensor(i, dtype=torch.float32).to(where, memory_format=torch.channels_last)
         for i in (data.train_images, data.test_images)
     )
-    y, test_y = (torch.as_tensor(i).to(where) for i in (data.train_labels, data.test_labels))
+    y, test_y = (
+        torch.as_tensor(i, dtype=torch.int64, device=where)
+        for i in (data.train_labels, data.test_labels)
+    )
     known = test_y < data.num_classes
     some = torch.linspace(0, len(y) - 1, min(len(y), WATCHED), device=where).long()
     parameters = [p for p in (*model.parameters(), *head.parameters()) if p.requires_grad]
@@ -132,12 +137,13 @@ def fit(
     def snapshot(step: int) -> None:
         model.eval()
         features = _embed(model, test_x)
-        taken["steps"].append(step)
-        taken["features"].append(features)
-        taken["predicted"].append(_classify(features, head, model, x, y))
-        for name in watched:
-            taken.setdefault(name, []).append(getattr(head, name).detach().clone())
+        new = {"features": features, "predicted": _classify(features, head, model, x, y)}
+        new |= {name: getattr(head, name).detach().clone() for name in watched}
         model.train()
+        # all at once: an interruption finds the old state or the new one
+        taken["steps"].append(step)
+        for name, value in new.items():
+            taken.setdefault(name, []).append(value)
         if on_snapshot is not None:
             on_snapshot(so_far())
 
@@ -150,39 +156,49 @@ def fit(
 
     step, seconds = 0, 0.0
     bar = _bar(progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
+
+    def epoch() -> None:
+        nonlocal step, seconds
+        model.train()
+        losses, norms = [], []
+        for batch in batches:
+            began = time.perf_counter()
+            batch = torch.as_tensor(batch, device=where)
+            ease(step / total)
+            features = model(x[batch])
+            value = head(features, y[batch])
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            schedule.step()
+            if hasattr(head, "update"):
+                head.update(features.detach(), y[batch])
+            step += 1
+            losses.append(value.detach())
+            gradients = [p.grad for p in parameters if p.grad is not None]
+            norms.append(torch.stack(torch._foreach_norm(gradients)).norm())
+            seconds += time.perf_counter() - began
+            if step in due:
+                snapshot(step)
+        began = time.perf_counter()
+        row = {"loss": torch.stack(losses).mean().item()}  # waits for a GPU
+        row["gradient_norm"] = torch.stack(norms).mean().item()
+        seconds += time.perf_counter() - began
+        model.eval()
+        row["train_accuracy"] = accuracy(x[some], y[some])
+        row["test_accuracy"] = accuracy(test_x[known], test_y[known])
+        for key, value in (row | {"seconds": seconds}).items():
+            history[key].append(value)
+        bar.update()
+
     threads = torch.get_num_threads()
     try:
         # a second thread only gets in the way of a network this small, most on a busy machine
         torch.set_num_threads(1)
-        snapshot(0)
-        for _ in range(epochs):
-            model.train()
-            losses, norms = [], []
-            for batch in batches:
-                began = time.perf_counter()
-                batch = torch.as_tensor(batch, device=where)
-                ease(step / total)
-                features = model(x[batch])
-                value = head(features, y[batch])
-                optimiser.zero_grad()
-                value.backward()
-                optimiser.step()
-                schedule.step()
-                if hasattr(head, "update"):
-                    head.update(features.detach(), y[batch])
-                step += 1
-                losses.append(value.detach())
-                norms.append(torch.stack(torch._foreach_norm([p.grad for p in parameters])).norm())
-                seconds += time.perf_counter() - began
-                if step in due:
-                    snapshot(step)
-            history["loss"].append(torch.stack(losses).mean().item())
-            history["gradient_norm"].append(torch.stack(norms).mean().item())
-            model.eval()
-            history["train_accuracy"].append(accuracy(x[some], y[some]))
-            history["test_accuracy"].append(accuracy(test_x[known], test_y[known]))
-            history["seconds"].append(seconds)
-            bar.update()
+        with _seeded(seed, where):
+            snapshot(0)
+            for _ in range(epochs):
+                epoch()
     except KeyboardInterrupt:
         config["interrupted"] = True
         on_snapshot = None
@@ -202,6 +218,7 @@ def embed(run: Run, images: np.ndarray, model: nn.Module | None = None) -> np.nd
     """
     if run.network is None:
         raise ValueError("the run has kept no network")
+    images = np.asarray(images)
     shape = (1, *run.images.shape[2:])
     if images.ndim != 4 or images.shape[1:] != shape:
         raise ValueError(f"images must have shape (N, {', '.join(map(str, shape))}), as in "
@@ -209,7 +226,10 @@ def embed(run: Run, images: np.ndarray, model: nn.Module | None = None) -> np.nd
     net = _network(model, run.images, run.features.shape[2])
     if type(net).__name__ != run.config["model"]:
         raise ValueError(f"the run trained a {run.config['model']}, got {type(net).__name__}")
-    net.load_state_dict({k: torch.as_tensor(v) for k, v in run.network.items()})
+    try:
+        net.load_state_dict({k: torch.as_tensor(v) for k, v in run.network.items()})
+    except RuntimeError as error:
+        raise ValueError(f"the run's parameters do not fit the network: {error}") from error
     return _embed(net.cpu().eval(), torch.as_tensor(images, dtype=torch.float32)).numpy()
 
 
@@ -229,7 +249,9 @@ def sweep(
     argument is a list, or one is empty.
     """
     lists = {
-        k: list(v) for k, v in args.items() if isinstance(v, list | tuple | range | np.ndarray)
+        k: v.tolist() if isinstance(v, np.ndarray) else list(v)
+        for k, v in args.items()
+        if isinstance(v, list | tuple | range | np.ndarray)
     }
     if not lists or not all(lists.values()):
         raise ValueError(
@@ -246,7 +268,8 @@ def sweep(
         suppress(KeyboardInterrupt),
     ):
         for run in bar:
-            runs.append(run)
+            # what all runs share is kept once, not as each process sent it
+            runs.append(replace(run, images=data.test_images, labels=data.test_labels))
             if run.config["interrupted"]:
                 break
     return Sweep(runs, list(lists))
@@ -266,10 +289,14 @@ class _Shuffled:
         self.count, self.size, self.generator = count, size, generator
 
     def __len__(self) -> int:
-        return -(-self.count // self.size)
+        # no batch of a single image at the end, which batch normalisation cannot bear
+        single = self.size > 1 and self.count > self.size and self.count % self.size == 1
+        return -(-self.count // self.size) - single
 
     def __iter__(self) -> Iterator[Tensor]:
-        return iter(torch.randperm(self.count, generator=self.generator).split(self.size))
+        order = torch.randperm(self.count, generator=self.generator)
+        edges = range(self.size, self.size * len(self), self.size)
+        return iter(order.tensor_split(list(edges)))
 
 
 def _batches(
@@ -281,6 +308,11 @@ def _batches(
     if per_class is None:
         return _Shuffled(len(data.train_labels), size, generator)
     classes = min(data.num_classes, max(1, size // per_class))
+    if isinstance(head, TripletLoss) and classes < 2:
+        raise ValueError(
+            f"a batch of triplets needs two classes: batch_size {size} has room for "
+            f"{size // per_class} with {per_class} images each"
+        )
     return PKSampler(data.train_labels, classes, per_class, generator)
 
 
@@ -311,6 +343,16 @@ def _classify(features: Tensor, head: nn.Module, model: nn.Module, x: Tensor, y:
     count = torch.bincount(y)
     means = seen.new_zeros(len(count), seen.shape[1]).index_add(0, y, seen) / count[:, None]
     return torch.cdist(features, means).argmin(1)
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Random numbers from ``seed``; afterwards torch's random state is what it was."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+        yield
 
 
 def _network(model: nn.Module | None, images: np.ndarray, dim: int) -> nn.Module:
@@ -377,5 +419,9 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
 
 def _arguments(head: nn.Module) -> dict[str, Any]:
     """The arguments that ``head`` was made with, as far as it keeps them as plain values."""
-    values = {n: getattr(head, n, None) for n in signature(type(head))[1]}
+    return _plain({n: getattr(head, n, None) for n in signature(type(head))[1]})
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Those of the values that can be written down as they are."""
     return {n: v for n, v in values.items() if isinstance(v, bool | int | float | str)}

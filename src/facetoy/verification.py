@@ -7,6 +7,7 @@ false reject (FRR); TAR = 1 - FRR.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -29,11 +30,13 @@ class Pairs(NamedTuple):
     same: np.ndarray
 
     def __repr__(self) -> str:
-        return f"Pairs: {self.same.sum():,} of one person, {(~self.same).sum():,} of two"
+        alike = int(np.sum(self.same))
+        return f"Pairs: {alike:,} of one person, {len(self.same) - alike:,} of two"
 
 
 def all_pairs(labels: np.ndarray) -> Pairs:
     """Every pair of the N images with labels (N,): N (N - 1) / 2 of them."""
+    labels = np.asarray(labels)
     first, second = np.triu_indices(len(labels), 1)
     return Pairs(first, second, labels[first] == labels[second])
 
@@ -44,11 +47,10 @@ def draw_pairs(labels: np.ndarray, count: int, *, seed: int = 0) -> Pairs:
     Pairs of two people may repeat; pairs of one person as well. ValueError if no class has two
     images, or there is only one class.
     """
-    labels = np.asarray(labels)
-    rng = np.random.default_rng(seed)
-    sizes = np.bincount(labels)
-    if sizes.max() < 2 or (sizes > 0).sum() < 2:
+    names, labels, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(names) < 2 or sizes.max() < 2:
         raise ValueError("pairs need two classes, and a class with two images")
+    rng = np.random.default_rng(seed)
     order, starts = np.argsort(labels, kind="stable"), np.cumsum(sizes) - sizes
     # a pair of one person: a class as often as it has pairs, then two of its images
     weight = sizes * (sizes - 1.0)
@@ -145,7 +147,7 @@ class ROC(NamedTuple):
             raise ValueError(f"far must lie in (0, 1], got {far}")
         if far * self.impostors < FEWEST:
             raise ValueError(
-                f"FAR {far:g} needs at least {round(FEWEST / far):,} impostor pairs, "
+                f"FAR {far:g} needs at least {math.ceil(FEWEST / far):,} impostor pairs, "
                 f"got {self.impostors:,}"
             )
         k = int(np.searchsorted(self.far, far, side="right")) - 1
@@ -154,9 +156,7 @@ class ROC(NamedTuple):
 
 def roc(scores: np.ndarray, same: np.ndarray, weight: np.ndarray | None = None) -> ROC:
     """The curve of scores (P,) for pairs that are ``same`` (P,). ValueError without both kinds."""
-    same = np.asarray(same, bool)
-    if same.all() or not same.any():
-        raise ValueError("scores need pairs of one person and pairs of two people")
+    scores, same = _checked(scores, same)
     # every threshold is kept: the loosest that a rate allows is among them
     far, tar, threshold = roc_curve(same, scores, sample_weight=weight, drop_intermediate=False)
     return ROC(far, tar, threshold, int((~same).sum()))
@@ -164,13 +164,29 @@ def roc(scores: np.ndarray, same: np.ndarray, weight: np.ndarray | None = None) 
 
 def auc(scores: np.ndarray, same: np.ndarray, weight: np.ndarray | None = None) -> float:
     """Area under the curve: the chance that a pair of one person scores above a pair of two."""
+    scores, same = _checked(scores, same)
     return float(roc_auc_score(same, scores, sample_weight=weight))
+
+
+def _checked(scores: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both as arrays; ValueError unless they are finite, of one length and of both kinds."""
+    scores, same = np.asarray(scores), np.asarray(same, bool)
+    if scores.shape != same.shape:
+        raise ValueError(f"got {scores.size} scores for {same.size} pairs")
+    if same.all() or not same.any():
+        raise ValueError("scores need pairs of one person and pairs of two people")
+    if not np.isfinite(scores).all():
+        raise ValueError("scores must be finite")
+    return scores, same
 
 
 def best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
     """The threshold with the most right decisions on these pairs."""
-    order = np.argsort(-np.asarray(scores), kind="stable")
-    s, y = np.asarray(scores)[order], np.asarray(same, bool)[order]
+    scores, same = _checked(scores, same)
+    order = np.argsort(-scores, kind="stable")
+    s, y = scores[order], same[order]
+    if not np.issubdtype(s.dtype, np.floating):
+        s = s.astype(float)
     right = np.concatenate([[0], np.cumsum(y)]) + np.concatenate(
         [[(~y).sum()], (~y).sum() - np.cumsum(~y)]
     )
@@ -178,7 +194,11 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
     k = int(np.argmax(np.where(allowed, right, -1)))
     if k == 0:
         return float(np.nextafter(s[0], np.inf))
-    return float(s[-1]) if k == len(s) else float((s[k - 1] + s[k]) / 2)
+    if k == len(s):
+        return float(s[-1])
+    middle = (float(s[k - 1]) + float(s[k])) / 2
+    # unless rounding to the scores' precision would let the lower one in
+    return middle if s.dtype.type(middle) > s[k] else float(s[k - 1])
 
 
 class Accuracy(NamedTuple):
@@ -192,11 +212,14 @@ class Accuracy(NamedTuple):
 def fold_accuracy(scores: np.ndarray, same: np.ndarray, fold: np.ndarray | int = 10) -> Accuracy:
     """LFW's protocol: the threshold comes from all folds but one, the accuracy from that one.
 
-    ``fold`` (P,) says which fold a pair belongs to; a number deals the pairs of each kind out in
-    turn. ValueError with fewer than two folds.
+    ``fold`` (P,) says which fold a pair belongs to, as from ``read_pairs``; in LFW no person is in
+    two folds. A number deals the pairs of each kind out in turn, whoever is in them. ValueError
+    with fewer than two folds.
     """
-    scores, same = np.asarray(scores), np.asarray(same, bool)
+    scores, same = _checked(scores, same)
     if np.ndim(fold) == 0:
+        if fold < 2:
+            raise ValueError(f"the protocol needs at least two folds, got {fold}")
         turn = np.empty(len(same), int)
         for kind in (same, ~same):
             turn[kind] = np.arange(kind.sum()) % int(fold)
@@ -240,6 +263,8 @@ def people_interval(
         kept = weight > 0
         if len(np.unique(pairs.same[kept])) == 2:
             values.append(measure(scores[kept], pairs.same[kept], weight[kept]))
+    if not values:
+        raise ValueError(f"no resample of {len(people)} people has pairs of both kinds")
     return tuple(np.quantile(values, [(1 - level) / 2, (1 + level) / 2]).tolist())
 
 

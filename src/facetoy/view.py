@@ -42,7 +42,7 @@ SYMBOLS = {"lam": "λ"}
 #: Settings of a run that its title leaves out, since they do not belong to the loss.
 NOT_IN_TITLE = {
     *("loss", "data", "model", "num_classes", "dim", "epochs", "seed"),
-    *("lr", "batch_size", "per_class", "warmup", "interrupted", "alpha"),
+    *("lr", "batch_size", "per_class", "warmup", "snapshots", "device", "interrupted", "alpha"),
 }
 
 

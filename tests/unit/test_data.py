@@ -1,5 +1,6 @@
 """Data sets: split without overlap, downloaded whole or not at all."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.error import URLError
@@ -182,6 +183,36 @@ def test_lfw_takes_people_with_enough_photos(home, monkeypatch):
     data = facetoy.load("lfw", min_images=30)
     assert data.train_images.shape == (48, 1, 62, 47)
     assert data.class_names == ("A B", "C D")
+
+
+@pytest.mark.parametrize("value", [600, 4, "x", 20.0])
+def test_lfw_needs_a_possible_number_of_photos(home, value):
+    with pytest.raises(
+        ValueError, match=f"min_images must be an integer from 5 to 236, got {value!r}"
+    ):
+        facetoy.load("lfw", min_images=value)
+
+
+def test_a_damaged_photo_is_no_lost_connection(home, monkeypatch):
+    (home / "olivetti_py3.pkz").touch()
+
+    def fetch(data_home):
+        raise OSError("cannot identify image file")
+
+    monkeypatch.setattr(module, "fetch_olivetti_faces", fetch)
+    with pytest.raises(ValueError, match=r"cannot be read \(cannot identify image file\)"):
+        facetoy.load("olivetti")
+
+
+def test_class_names_differ():
+    data = numbered(3, 2, 1)
+    with pytest.raises(ValueError, match="class names must differ, got 'a' more than once"):
+        replace(data, class_names=("a", "a", "b"))
+
+
+def test_people_are_counted_in_whole_numbers():
+    with pytest.raises(ValueError, match=r"people must be an integer, got 2\.5"):
+        open_split(numbered(5, 2, 1), 2.5)
 
 
 def test_unknown_names_and_options():

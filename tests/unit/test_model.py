@@ -64,6 +64,13 @@ def test_an_own_network_is_copied_and_trained(faces):
         facetoy.embed(run, faces.test_images)
 
 
+def test_another_network_of_the_same_kind_is_refused(faces):
+    own = nn.Sequential(nn.Flatten(), nn.Linear(32 * 32, 8))
+    run = facetoy.fit("softmax", faces, dim=8, epochs=1, snapshots=2, model=own)
+    with pytest.raises(ValueError, match="parameters do not fit the network"):
+        facetoy.embed(run, faces.test_images, nn.Sequential(nn.Linear(3, 3)))
+
+
 def test_wrong_images_are_named(run):
     with pytest.raises(ValueError, match=r"shape \(N, 1, 32, 32\), as in training, got \(2, 32"):
         facetoy.embed(run, np.zeros((2, 32, 32)))

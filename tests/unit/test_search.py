@@ -58,6 +58,24 @@ def test_enrol_and_remove(gallery):
         gallery.remove("p3")
 
 
+def test_names_are_words():
+    g = Gallery(16)
+    g.enrol(range(2), crowd(2))
+    assert g.remove(1) == 1
+    with pytest.raises(ValueError, match="names must be a list, one for each feature, got 'abc'"):
+        g.enrol("abc", crowd(3))
+    assert g.names == ["0"]
+
+
+def test_a_file_may_be_read_by_those_who_could(gallery, tmp_path):
+    path = gallery.save(tmp_path / "g.npz")
+    (tmp_path / "plain").touch()
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    path.chmod(0o640)
+    gallery.save(path)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 @pytest.mark.parametrize("kind", ["hnsw", "ivf"])
 def test_approximate_indexes_find_nearly_all(kind):
     x = crowd(5000, 32)
@@ -116,8 +134,11 @@ def test_damaged_and_foreign_files_are_named(gallery, tmp_path):
     whole = path.read_bytes()
     (tmp_path / "half.npz").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.npz").write_text("hello")
+    packed = bytearray(whole)
+    packed[whole.index(b"PK\x01\x02") + 10] = 0x63  # a way of packing that nobody knows
+    (tmp_path / "packed.npz").write_bytes(packed)
     np.savez(tmp_path / "other.npz", a=1)
-    for name in ("half", "text", "other"):
+    for name in ("half", "text", "other", "packed"):
         with pytest.raises(ValueError, match=f"{name}.npz is damaged or is not a facetoy gallery"):
             load_gallery(tmp_path / f"{name}.npz")
     with pytest.raises(FileNotFoundError):

@@ -1,8 +1,12 @@
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 import facetoy
+from facetoy import train
 from facetoy.losses import (
     LOSSES,
     ArcFace,
@@ -247,6 +251,57 @@ def test_interruption_between_snapshots(digits, monkeypatch):
     assert len(run.history["loss"]) == 1
 
 
+@pytest.mark.parametrize("calls", [1, 2, 3, 5])
+def test_an_interruption_never_leaves_half_a_snapshot(digits, monkeypatch, calls):
+    """Whichever classification it hits: that of a snapshot, or one of the two after an epoch."""
+    count = itertools.count()
+    logits = Softmax.logits
+
+    def interrupted(self, x):
+        if next(count) == calls:
+            raise KeyboardInterrupt
+        return logits(self, x)
+
+    monkeypatch.setattr(Softmax, "logits", interrupted)
+    run = facetoy.fit("softmax", digits, epochs=4, snapshots=3, progress=False)
+    assert run.config["interrupted"]
+    assert len(run.steps) == len(run.features) == len(run.predicted) == len(run.weight)
+    assert len({len(values) for values in run.history.values()}) == 1
+
+
+def test_an_own_network_with_chance_in_it_trains_alike(digits):
+    own = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout(0.5), torch.nn.Linear(64, 3))
+    torch.manual_seed(3)
+    runs = []
+    for _ in range(2):
+        runs.append(facetoy.fit("softmax", digits, model=own, epochs=1, snapshots=2))
+        torch.rand(3)
+    assert np.array_equal(runs[0].features, runs[1].features)
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    facetoy.fit("softmax", digits, model=own, epochs=1, snapshots=2)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_no_batch_of_one_image(digits):
+    few = replace(digits, train_images=digits.train_images[:33], train_labels=np.arange(33) % 10)
+    own = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3), torch.nn.BatchNorm1d(3))
+    run = facetoy.fit("softmax", few, model=own, epochs=2, batch_size=16, snapshots=2)
+    assert run.steps[-1] == 4
+    seen = train._Shuffled(33, 16, torch.Generator())
+    sizes = [len(batch) for batch in seen]
+    assert (sizes, len(seen)) == ([16, 17], 2)
+    assert sorted(torch.cat(list(seen)).tolist()) == list(range(33))
+
+
+def test_sweep_over_anything(digits):
+    sweep = facetoy.sweep("softmax", digits, bias=[False, True], epochs=1, snapshots=2)
+    assert sweep.parameters == {"bias": (False, True)}
+    sweep = facetoy.sweep("arcface", digits, dim=np.array([2, 3]), epochs=1, snapshots=2)
+    assert sweep.parameters == {"dim": (2, 3)}
+    assert sweep[0].images is sweep[1].images
+
+
 def test_sweep(digits):
     sweep = facetoy.sweep("arcface", digits, m=[0, 0.3], seed=range(2), epochs=1, snapshots=2)
     assert sweep.parameters == {"m": (0, 0.3), "seed": (0, 1)}
@@ -273,6 +328,12 @@ def test_sweep(digits):
         ("arcface", {"dim": 0}, ValueError, "dim must be an integer of at least 1, got 0"),
         ("arcface", {"epochs": 1.5}, ValueError, "epochs must be an integer .* got 1.5"),
         ("arcface", {"warmup": 2}, ValueError, r"warmup must lie in \[0, 1\], got 2"),
+        (
+            "triplet",
+            {"batch_size": 4},
+            ValueError,
+            "needs two classes: batch_size 4 has room for 1",
+        ),
         (ArcFace(5, 10), {}, ValueError, r"must fit dim=3 and 10 classes, got one for \(5, 10\)"),
         (ArcFace(3, 10), {"m": 0.1}, TypeError, "has its arguments already, got m too"),
         (3, {}, TypeError, "must be a name, a class or a module, got 3"),

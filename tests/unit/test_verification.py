@@ -166,6 +166,39 @@ def test_one_kind_of_pairs_is_no_curve():
         v.roc(np.ones(3), np.ones(3, bool))
 
 
+@pytest.mark.parametrize(
+    ("scores", "says"),
+    [
+        ([0.1, np.nan, 0.3, 0.4], "scores must be finite"),
+        ([0.1, 0.2], "2 scores for 4 pairs"),
+    ],
+)
+@pytest.mark.parametrize("measure", [v.roc, v.auc, v.best_threshold, v.fold_accuracy])
+def test_scores_that_cannot_be_judged(scores, says, measure):
+    with pytest.raises(ValueError, match=says):
+        measure(np.array(scores), np.array([0, 1, 0, 1]))
+
+
+def test_labels_may_be_anything():
+    by_name = v.draw_pairs(np.array(["x", "x", "y", "y"]), 50)
+    by_number = v.draw_pairs([7, 7, 10**12, 10**12], 50)
+    assert np.array_equal(by_name.first, by_number.first)
+    assert v.all_pairs([0, 0, 1]).same.tolist() == [True, False, False]
+    assert repr(v.Pairs(0, 1, np.array([1, 0, 0]))) == "Pairs: 1 of one person, 2 of two"
+
+
+def test_a_threshold_between_neighbouring_floats():
+    low = np.float32(0.5)
+    scores = np.array([np.nextafter(low, np.float32(1)), low])
+    assert scores[0] >= v.best_threshold(scores, np.array([True, False])) > scores[1]
+
+
+def test_people_without_both_kinds_of_pairs():
+    pairs = v.Pairs(np.array([0]), np.array([1]), np.array([True]))
+    with pytest.raises(ValueError, match="no resample of 1 people"):
+        v.people_interval(np.ones(1), pairs, np.zeros(2))
+
+
 def test_ten_million_pairs_in_bounded_memory(people):
     x, labels = people
     pairs = v.draw_pairs(labels, 5_000_000)

@@ -17,7 +17,6 @@ event is read at a time. Without scripts, and on paper, it is a list with everyt
 
 from __future__ import annotations
 
-from calendar import month_name
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +26,11 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
+# The book is in English, whatever the machine speaks.
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 INSIDE = "facetoy-timeline"  # stands in the build's memory while a timeline is read
 
 
@@ -81,7 +85,7 @@ class EventDirective(SphinxDirective):
             raise self.error(f"event {name} needs a :year:")
         self.assert_has_content()
         when, month, lfw = self.options["year"], self.options.get("month"), self.options.get("lfw")
-        facts = f"{month_name[month]} {when}" if month else str(when)
+        facts = f"{MONTHS[month - 1]} {when}" if month else str(when)
         if lfw is not None:
             facts += f", LFW {lfw:.2f} %"
         item = Event(name=name, year=when, month=month, lfw=lfw, facts=facts)
