@@ -24,7 +24,7 @@ from facetoy.run import Run, Sweep
 from facetoy.sampler import PKSampler
 
 SIZES = ["in_features", "num_classes"]  # what a loss with class weights takes first
-AT_ONCE = 1024  # images that go through the network at a time, where no gradient is needed
+AT_ONCE = 256  # images that go through the network at a time, where no gradient is needed
 WATCHED = 2000  # training images whose accuracy is recorded after each epoch, at most
 
 
