@@ -21,7 +21,10 @@
       rest.hidden = false;
       said.textContent = text;
       skip.remove();
-      dispatchEvent(new Event("resize")); // the theme makes scrolling code reachable by keyboard
+      // the theme found these without a width; what scrolls is to be reached by keyboard
+      for (const part of rest.querySelectorAll("pre, .output, .pst-scrollable-table-container")) {
+        part.tabIndex = part.scrollWidth > part.clientWidth ? 0 : -1;
+      }
     };
     const answers = [...list.children].map((item) => {
       const button = element("button", { type: "button", "aria-pressed": "false" });
