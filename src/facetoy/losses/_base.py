@@ -1,6 +1,7 @@
 """What the losses share: the checks, the safe arithmetic, and cross-entropy over class weights."""
 
 import math
+from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Real
 from typing import ClassVar
@@ -122,7 +123,7 @@ def falling_cos(t: Tensor) -> Tensor:
     return (t - math.pi * k).cos() - 2 * k
 
 
-class ClassLoss(nn.Module):
+class ClassLoss(nn.Module, ABC):
     """Cross-entropy over one weight vector per class; subclasses say what the scores are.
 
     Attributes:
@@ -143,9 +144,9 @@ class ClassLoss(nn.Module):
         """Draw new weights: normal entries, rows of length about 1."""
         nn.init.normal_(self.weight, std=self.in_features**-0.5)
 
+    @abstractmethod
     def scores(self, x: Tensor) -> Tensor:
         """(N, C) scores in full precision of features ``x`` (N, d), without margin."""
-        raise NotImplementedError  # pragma: no cover
 
     def harder(self, z: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """The scores ``z`` (N, C) that training sees. Here: the same."""
@@ -179,13 +180,13 @@ class MarginLoss(ClassLoss):
     touched.
     """
 
+    @abstractmethod
     def phi(self, cos: Tensor) -> Tensor:
         """φ(cos θ) for the true class; decreasing in θ, at most cos θ."""
-        raise NotImplementedError  # pragma: no cover
 
+    @abstractmethod
     def radius(self, x: Tensor, y: Tensor) -> Tensor | float:
         """r, what multiplies the true class's cosine in the scores: a number or (N,)."""
-        raise NotImplementedError  # pragma: no cover
 
     def harder(self, z: Tensor, x: Tensor, y: Tensor) -> Tensor:
         r, true = self.radius(x, y), torch.arange(0, z.numel(), z.shape[1], device=y.device) + y

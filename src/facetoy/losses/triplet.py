@@ -15,9 +15,8 @@ def count_all(negatives: Tensor, reach: Tensor) -> tuple[Tensor, int, int]:
     to its positives plus the margin, else -∞.
     """
     near = negatives.sort(1)
-    p = torch.searchsorted(
-        near.values, reach
-    )  # with each p as many n, the nearest ones, are active
+    # with each p the nearest n are active, as many as lie within its reach
+    p = torch.searchsorted(near.values, reach)
     # so the n of rank j is active as often as there are p with more than j
     exactly = torch.zeros(len(p), len(p) + 1, dtype=torch.long, device=p.device)
     exactly = exactly.scatter_add_(1, p, reach.isfinite().long())
