@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import tempfile
 import threading
@@ -23,9 +24,10 @@ from sklearn.datasets import (
     load_digits,
 )
 from sklearn.model_selection import train_test_split
-from tqdm.auto import tqdm
 
 from facetoy import toyfaces
+from facetoy.checks import whole
+from facetoy.progress import progress_bar
 
 
 @dataclass(frozen=True)
@@ -95,15 +97,9 @@ def open_split(data: Data, people: int, *, strangers: int | None = None, seed: i
     many classes.
     """
     C = data.num_classes
-    for name, value in (("people", people), ("strangers", strangers)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            raise ValueError(f"{name} must be an integer, got {value!r}")
-    strangers = C - people if strangers is None else strangers
-    if people < 2 or strangers < 1 or people + strangers > C:
-        raise ValueError(
-            f"people must be at least 2 and strangers at least 1, together at most {C}; "
-            f"got {people} and {strangers}"
-        )
+    people = whole("people", people, 2, C - 1)
+    left = C - people
+    strangers = left if strangers is None else whole("strangers", strangers, 1, left)
     order = np.random.default_rng(seed).permutation(C)
     chosen = np.concatenate([order[:people], order[C - strangers :]])
     new = np.full(len(data.class_names), -1)
@@ -138,9 +134,7 @@ def _digits(seed: int) -> Data:
 
 
 def _toyfaces(seed: int, identities: int = 1000, images: int = 20, size: int = 32) -> Data:
-    for name, value, least in (("identities", identities, 2), ("images", images, 5)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    identities, images = whole("identities", identities, 2), whole("images", images, 5)
     person = toyfaces.genes(identities, toyfaces.IDENTITY, (seed, 1))
     photo = toyfaces.genes(identities * images, toyfaces.CONDITION, (seed, 2))
     drawn = toyfaces.draw(np.repeat(person, images, axis=0), photo, size, seed)
@@ -172,12 +166,7 @@ def _mnist(seed: int) -> Data:
 
 def _lfw(seed: int, min_images: int = 20) -> Data:
     # one person has 530 photos, the next 236: with more there would be a single class
-    if (
-        isinstance(min_images, bool)
-        or not isinstance(min_images, int)
-        or not 5 <= min_images <= 236
-    ):
-        raise ValueError(f"min_images must be an integer from 5 to 236, got {min_images!r}")
+    min_images = whole("min_images", min_images, 5, 236)
     found = _fetch(
         "LFW", 243_000_000, "lfw_home/lfw_funneled",
         lambda data_home: fetch_lfw_people(
@@ -232,8 +221,7 @@ def _move(source: Path, target: Path) -> None:
 def _watch_size(folder: Path, size: int, text: str) -> Iterator[None]:
     """A progress bar that follows the bytes in a folder."""
     done = threading.Event()
-    quiet = bool(os.environ.get("TQDM_DISABLE"))
-    with tqdm(total=size, desc=text, unit="B", unit_scale=True, leave=False, disable=quiet) as bar:
+    with progress_bar(total=size, desc=text, unit="B", unit_scale=True) as bar:
 
         def watch() -> None:
             while not done.wait(0.2):
@@ -276,7 +264,7 @@ def load(name: str, *, seed: int = 0, **options: int) -> Data:
     if name not in DATASETS:
         raise ValueError(f"unknown data {name!r}; there are {', '.join(map(repr, DATASETS))}")
     make = DATASETS[name]
-    takes = make.__code__.co_varnames[1 : make.__code__.co_argcount]
+    takes = list(inspect.signature(make).parameters)[1:]
     for option in options:
         if option not in takes:
             allowed = f"takes {', '.join(takes)}" if takes else "has no options"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from facetoy.checks import whole
 from facetoy.toyfaces import CONDITION, IDENTITY, draw, genes
 from facetoy.view import Picture
 
@@ -168,18 +168,13 @@ class FaceView(Picture):
         seed: of the people, and of all that the buttons draw.
 
     Genes are those of ``facetoy.toyfaces``, in [0, 1]. Alive without a kernel. ValueError if
-    ``identity`` or ``seed`` is not an integer of at least 0.
+    ``identity`` is not an integer from 0 to 999,999 or ``seed`` not one of at least 0.
     """
 
     scripts = ("faces",)
 
     def __init__(self, identity: int = 0, seed: int = 0) -> None:
-        for name, value in (("identity", identity), ("seed", seed)):
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
-                raise ValueError(f"{name} must be an integer of at least 0, got {value!r}")
-        if identity >= PEOPLE:
-            raise ValueError(f"identity must be less than {PEOPLE}, got {identity}")
-        identity, seed = int(identity), int(seed)
+        identity, seed = whole("identity", identity, 0, PEOPLE - 1), whole("seed", seed, 0)
         person = rounded(genes(identity + 1, IDENTITY, (seed, 1))[-1])
         photo = rounded(np.array([PASSPORT.get(name, 0.5) for name in CONDITION]))
         others = rounded(genes(PHOTOS, CONDITION, (seed, 4, identity)))

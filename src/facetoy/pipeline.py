@@ -15,7 +15,6 @@ import math
 import os
 import struct
 import warnings
-import zlib
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -25,6 +24,9 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
+from facetoy import files
+from facetoy.checks import whole
+
 if TYPE_CHECKING:
     import dlib
 
@@ -32,10 +34,7 @@ NEEDS = "facetoy.pipeline needs the extra: pip install 'facetoy[photos]'"
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")  # those of photographs
 LARGEST = 50_000_000  # pixels that are held in memory at full size
 # What reading a damaged or foreign file can raise.
-DAMAGED = (
-    OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, OverflowError,
-    RuntimeError, struct.error, zlib.error,
-)  # fmt: skip
+DAMAGED = (*files.DAMAGED, SyntaxError, OverflowError, struct.error)
 # Where the landmarks lie in an upright face, in units of the face: dlib's `get_face_chip`.
 TEMPLATE = np.array([
     (0.8595674595992, 0.2134981538014),  # the right eye in the picture: outer corner,
@@ -99,8 +98,7 @@ def read_photo(
     FileNotFoundError if there is no file; ValueError if it is damaged, no image, or so large that
     it may be a decompression bomb: more than 50 million pixels (JPEG: 178 million).
     """
-    if isinstance(max_pixels, bool) or not isinstance(max_pixels, int) or max_pixels < 1:
-        raise ValueError(f"max_pixels must be a positive integer, got {max_pixels!r}")
+    max_pixels = whole("max_pixels", max_pixels, 1)
     if isinstance(source, np.ndarray):
         return _shrunk(_rgb(Image.fromarray(_eight_bits(source))), max_pixels)
     if isinstance(source, bytes | bytearray | memoryview):
@@ -236,8 +234,7 @@ def align(photo: np.ndarray, face: Face, size: int = 150, padding: float = 0.25)
     """
     dlib = _dlib()
     photo = _checked(photo, (None, None, 3), "photo must be uint8 of shape (H, W, 3)")
-    if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= 4096:
-        raise ValueError(f"size must be an integer from 1 to 4096, got {size!r}")
+    size = whole("size", size, 1, 4096)
     if not 0 <= padding <= 10:
         raise ValueError(f"padding must lie in [0, 10], got {padding}")
     points = np.asarray(face.landmarks, float)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from facetoy.checks import whole
 from facetoy.files import read_npz, write_npz
 from facetoy.metrics import unit
 
@@ -85,11 +86,9 @@ class Gallery:
     """
 
     def __init__(self, dim: int, kind: str = "auto") -> None:
-        if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
-            raise ValueError(f"dim must be a positive integer, got {dim!r}")
         if kind not in ("auto", "flat", "hnsw", "ivf"):
             raise ValueError(f"kind must be 'auto', 'flat', 'hnsw' or 'ivf', got {kind!r}")
-        self.dim, self.wanted = dim, kind
+        self.dim, self.wanted = whole("dim", dim, 1), kind
         self.templates = np.empty((0, dim), np.float32)
         self.names: list[str] = []
         self._index: faiss.Index | None = None
@@ -159,8 +158,7 @@ class Gallery:
         Where nobody reaches the ``threshold`` (a cosine) the answer is one ``Match(None, score)``,
         with the score of the nearest: unknown.
         """
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise ValueError(f"k must be a positive integer, got {k!r}")
+        k = whole("k", k, 1)
         if threshold is not None and not -1 <= threshold <= 1:
             raise ValueError(f"threshold must be a cosine in [-1, 1], got {threshold}")
         most = max(Counter(self.names).values(), default=1)

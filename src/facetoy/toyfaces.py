@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from facetoy.checks import whole
+
 #: What belongs to a person: name → lowest and highest value. Lengths are in half image widths.
 IDENTITY = {
     "head width": (0.46, 0.66),
@@ -105,8 +107,7 @@ def draw(
             f"identity and condition must have the same length, got {len(identity)} "
             f"and {len(condition)}"
         )
-    if isinstance(size, bool) or not isinstance(size, int) or size < 8:
-        raise ValueError(f"size must be an integer of at least 8, got {size!r}")
+    size = whole("size", size, 8)
     out = np.empty((len(identity), 1, size, size), np.float32)
     grain = _bits((noise_seed, 3), -(-out.size // 8)).view(np.uint8)[: out.size]
     grain = grain.reshape(out.shape)

@@ -3,7 +3,6 @@
 import copy
 import inspect
 import itertools
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,11 +14,12 @@ import torch
 import torch.nn.functional as F
 from joblib import Parallel, delayed
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
+from facetoy.checks import whole
 from facetoy.data import Data
 from facetoy.losses import LOSSES, TripletLoss
 from facetoy.model import make_embedder
+from facetoy.progress import progress_bar
 from facetoy.run import Run, Sweep
 from facetoy.sampler import PKSampler
 
@@ -71,12 +71,10 @@ def fit(
     An interruption (Ctrl-C, the notebook's stop button) returns what was trained so far, with
     ``run.config["interrupted"]`` True. ValueError or TypeError for arguments out of range.
     """
-    for name, value, least in (
+    dim, epochs, snapshots, batch_size = itertools.starmap(whole, (
         ("dim", dim, 1), ("epochs", epochs, 1), ("snapshots", snapshots, 2),
         ("batch_size", batch_size, 1),
-    ):  # fmt: skip
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}")
+    ))  # fmt: skip
     if not 0 <= warmup <= 1:
         raise ValueError(f"warmup must lie in [0, 1], got {warmup}")
     if not lr > 0:
@@ -155,7 +153,7 @@ def fit(
         return (_classify(features, head, model, x, y) == labels).float().mean().item()
 
     step, seconds = 0, 0.0
-    bar = _bar(progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
+    bar = progress_bar(shown=progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
 
     def epoch() -> None:
         nonlocal step, seconds
@@ -259,12 +257,15 @@ def sweep(
         )
     runs: list[Run] = []
     combinations = list(itertools.product(*lists.values()))
+    # mapped images may be written to, each process its own copy: torch warns of any others
     trained = Parallel(n_jobs=jobs, return_as="generator", mmap_mode="c")(
         delayed(fit)(loss, data, progress=False, **{**args, **dict(zip(lists, v, strict=True))})
         for v in combinations
     )
     with (
-        _bar(progress, trained, desc="sweep", unit="run", total=len(combinations)) as bar,
+        progress_bar(
+            trained, shown=progress, desc="sweep", unit="run", total=len(combinations)
+        ) as bar,
         suppress(KeyboardInterrupt),
     ):
         for run in bar:
@@ -273,13 +274,6 @@ def sweep(
             if run.config["interrupted"]:
                 break
     return Sweep(runs, list(lists))
-
-
-def _bar(progress: bool, *args: Any, **kwargs: Any) -> tqdm:
-    """A progress bar; none if not wanted or if TQDM_DISABLE is set, as where the book is built."""
-    # tqdm itself heeds the variable in terminals only
-    quiet = not progress or bool(os.environ.get("TQDM_DISABLE"))
-    return tqdm(*args, leave=False, disable=quiet, **kwargs)
 
 
 class _Shuffled:

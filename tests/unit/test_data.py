@@ -1,5 +1,6 @@
 """Data sets: split without overlap, downloaded whole or not at all."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -66,9 +67,18 @@ def test_fewer_people_keep_the_same_strangers():
     assert strangers[0] != set(open_split(whole, 4, strangers=8, seed=4).class_names[4:])
 
 
-@pytest.mark.parametrize(("people", "strangers"), [(1, 3), (5, 0), (8, 3), (10, None)])
-def test_impossible_splits_are_named(people, strangers):
-    with pytest.raises(ValueError, match=f"together at most 10; got {people} and"):
+@pytest.mark.parametrize(
+    ("people", "strangers", "says"),
+    [
+        (1, 3, "people must be an integer from 2 to 9, got 1"),
+        (10, None, "people must be an integer from 2 to 9, got 10"),
+        (2.5, None, r"people must be an integer from 2 to 9, got 2\.5"),
+        (5, 0, "strangers must be an integer from 1 to 5, got 0"),
+        (8, 3, "strangers must be an integer from 1 to 2, got 3"),
+    ],
+)
+def test_impossible_splits_are_named(people, strangers, says):
+    with pytest.raises(ValueError, match=says):
         open_split(numbered(10, 2, 1), people, strangers=strangers)
 
 
@@ -106,6 +116,21 @@ def test_a_download_is_cached_whole(home, monkeypatch):
         assert facetoy.load("olivetti").num_classes == 40
     assert calls[0].parent == calls[1] == home
     assert [(p.name, p.read_bytes()) for p in home.iterdir()] == [("olivetti_py3.pkz", b"whole")]
+
+
+def test_a_download_shows_its_progress(home, monkeypatch, capsys):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+
+    def fetch(data_home):
+        found = answer(data_home)
+        time.sleep(0.5)  # the bar looks five times a second
+        return found
+
+    monkeypatch.setattr(module, "fetch_olivetti_faces", fetch)
+    facetoy.load("olivetti")
+    shown = capsys.readouterr().err
+    assert "downloading Olivetti faces" in shown
+    assert "5.00/4.20M" in shown  # the five bytes of the stand-in
 
 
 @pytest.mark.parametrize("error", [URLError("no route to host"), TimeoutError("timed out")])
@@ -208,11 +233,6 @@ def test_class_names_differ():
     data = numbered(3, 2, 1)
     with pytest.raises(ValueError, match="class names must differ, got 'a' more than once"):
         replace(data, class_names=("a", "a", "b"))
-
-
-def test_people_are_counted_in_whole_numbers():
-    with pytest.raises(ValueError, match=r"people must be an integer, got 2\.5"):
-        open_split(numbered(5, 2, 1), 2.5)
 
 
 def test_unknown_names_and_options():

@@ -69,10 +69,10 @@ def test_the_still_is_toyfaces_own_picture():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"identity": -1}, "identity must be an integer of at least 0, got -1"),
-        ({"identity": 1.5}, "identity must be an integer of at least 0, got 1.5"),
-        ({"identity": True}, "identity must be an integer of at least 0, got True"),
-        ({"identity": 10**6}, "identity must be less than 1000000, got 1000000"),
+        ({"identity": -1}, "identity must be an integer from 0 to 999999, got -1"),
+        ({"identity": 1.5}, "identity must be an integer from 0 to 999999, got 1.5"),
+        ({"identity": True}, "identity must be an integer from 0 to 999999, got True"),
+        ({"identity": 10**6}, "identity must be an integer from 0 to 999999, got 1000000"),
         ({"seed": "1"}, "seed must be an integer of at least 0, got '1'"),
         ({"seed": -2}, "seed must be an integer of at least 0, got -2"),
     ],

@@ -329,7 +329,7 @@ def test_arrays_that_are_no_photos(source, says):
 
 def test_wrong_arguments(photo, face):
     for max_pixels in (0, -1, 1.5, True):
-        with pytest.raises(ValueError, match="max_pixels must be a positive integer, got"):
+        with pytest.raises(ValueError, match="max_pixels must be an integer of at least 1, got"):
             read_photo(photo, max_pixels)
     with pytest.raises(TypeError, match="a path, bytes, a file or an array, got 5"):
         read_photo(5)

@@ -100,10 +100,10 @@ def test_the_kind_follows_the_size():
         (lambda g: g.enrol(["a", "b"], crowd(1)), "2 names for 1 features"),
         (lambda g: g.enrol(["a"], np.zeros((1, 16))), "length 0"),
         (lambda g: g.enrol(["a"], np.full((1, 16), np.nan)), "finite"),
-        (lambda g: g.search(crowd(1), k=0), "k must be a positive integer, got 0"),
+        (lambda g: g.search(crowd(1), k=0), "k must be an integer of at least 1, got 0"),
         (lambda g: g.search(crowd(1), threshold=40), r"cosine in \[-1, 1\], got 40"),
         (lambda g: Gallery(16).search(crowd(1)), "the gallery is empty"),
-        (lambda g: Gallery(0), "dim must be a positive integer, got 0"),
+        (lambda g: Gallery(0), "dim must be an integer of at least 1, got 0"),
         (lambda g: Gallery(3, "tree"), "'flat', 'hnsw' or 'ivf', got 'tree'"),
     ],
 )

@@ -73,7 +73,7 @@ def test_run_has_the_promised_arrays(run, digits):
     assert run.predicted.shape == (T, 360)
     assert np.array_equal(run.labels, digits.test_labels)
     assert run.images is digits.test_images
-    assert run.device == ("cpu" if not torch.cuda.is_available() else run.device)
+    assert run.device == train._name(train._device("auto"))
     assert {k: len(v) for k, v in run.history.items()} == dict.fromkeys(
         ("loss", "train_accuracy", "test_accuracy", "gradient_norm", "seconds"), 3
     )
