@@ -44,6 +44,13 @@ function watchTheme(tell) {
   };
 }
 
+/** A widget's root: a picture, what is read beside it, and what stands below. */
+function frame(label, picture, aside, ...below) {
+  const side = make("section", { class: "ft-side" }, picture, make("div", { class: "ft-aside" }, ...aside));
+  const stages = make("div", { class: "ft-stages" }, side);
+  return make("div", { class: "facetoy", role: "group", "aria-label": label }, stages, ...below);
+}
+
 /** Show `root` in `el`, in the page's theme; returns what takes it away and aborts `stop`. */
 function mount(root, el, stop) {
   el.append(root);

@@ -124,24 +124,11 @@ function render_threshold({ model, el }) {
       : errors.same.filter((error) => error.step < step).slice(-shown).reverse();
   };
 
-  const root = make(
-    "div",
-    { class: "facetoy", role: "group", "aria-label": "Scores of pairs, with a threshold to move" },
-    make(
-      "div",
-      { class: "ft-stages" },
-      make(
-        "section",
-        { class: "ft-side" },
-        make("div", {}, chart, make("p", { class: "ft-axis" }, "score of a pair"), legend),
-        make(
-          "div",
-          { class: "ft-aside" },
-          make("dl", { class: "ft-readouts ft-four" }, ...[at, accepts, refuses, rate].map((r) => r.cell)),
-          said,
-        ),
-      ),
-    ),
+  const readouts = [at, accepts, refuses, rate].map(({ cell }) => cell);
+  const root = frame(
+    "Scores of pairs, with a threshold to move",
+    make("div", {}, chart, make("p", { class: "ft-axis" }, "score of a pair"), legend),
+    [make("dl", { class: "ft-readouts ft-four" }, ...readouts), said],
     make(
       "div",
       { class: "ft-controls" },

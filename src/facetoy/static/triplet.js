@@ -82,24 +82,10 @@ function render_triplet({ model, el }) {
   const check = (name) => make("input", { type: "checkbox", id: `${id}-${name}` });
   const [squared, circle] = [check("squared"), check("circle")];
   const reset = make("button", { type: "button", class: "ft-button" }, "Reset");
-  const root = make(
-    "div",
-    { class: "facetoy", role: "group", "aria-label": model.get("_alt") },
-    make(
-      "div",
-      { class: "ft-stages" },
-      make(
-        "section",
-        { class: "ft-side" },
-        make("div", { class: "ft-stage" }, svg),
-        make(
-          "div",
-          { class: "ft-aside" },
-          make("dl", { class: "ft-readouts" }, near.cell, far.cell, loss.cell),
-          verdict,
-        ),
-      ),
-    ),
+  const root = frame(
+    model.get("_alt"),
+    make("div", { class: "ft-stage" }, svg),
+    [make("dl", { class: "ft-readouts" }, near.cell, far.cell, loss.cell), verdict],
     make(
       "div",
       { class: "ft-controls" },
