@@ -204,7 +204,7 @@ def test_launch_buttons_have_the_right_address(site: Path) -> None:
 # ---- the theme, fingers, keys
 
 
-@pytest.mark.parametrize("name", chapters()[:2])
+@pytest.mark.parametrize("name", chapters())
 def test_dark_mode_and_figures_follow_the_switch(visit: Callable[..., Page], name: str) -> None:
     page = visit(name, dark=True)
     bring_to_life(page)
@@ -221,7 +221,7 @@ def test_dark_mode_and_figures_follow_the_switch(visit: Callable[..., Page], nam
     page.wait_for_function(followed, arg=dark)
 
 
-@pytest.mark.parametrize("name", chapters()[:1])
+@pytest.mark.parametrize("name", chapters())
 def test_finger_on_a_plot_scrolls_the_page(
     visit: Callable[..., Page], swipe: Callable[..., None], name: str
 ) -> None:
