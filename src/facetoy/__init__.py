@@ -4,6 +4,7 @@ from facetoy import losses, metrics, plots, search, toyfaces, verification
 from facetoy.data import Data, load, open_split
 from facetoy.face_view import FaceView
 from facetoy.panel import TrainingPanel
+from facetoy.playground import Playground
 from facetoy.report import Column, source, spread, table
 from facetoy.run import Run, Sweep, load_run
 from facetoy.sampler import PKSampler
@@ -17,6 +18,7 @@ __all__ = [
     "Data",
     "FaceView",
     "PKSampler",
+    "Playground",
     "Run",
     "SphereView",
     "Sweep",

@@ -22,9 +22,11 @@ FIGURE_TIMEOUT = 60_000  # milliseconds
 
 # One figure after another comes into view, as for a reader; one that is kept back by a prediction
 # is shown first.
-BRING_TO_LIFE = """async (figures) => {
+BRING_TO_LIFE = """async ([figures, all]) => {
   document.querySelectorAll(".facetoy-skip").forEach((button) => button.click());
+  if (all) document.querySelectorAll(".facetoy-start").forEach((button) => button.click());
   for (const figure of document.querySelectorAll(figures)) {
+    if (figure.dataset.demand && !all) continue;
     figure.scrollIntoView({block: "center", behavior: "instant"});
     while (!figure.matches(".is-live, :has(.facetoy-note)")) {
       await new Promise((next) => setTimeout(next, 20));
@@ -46,9 +48,10 @@ def chapters() -> list[str]:
     return [f"{name}.html" for name in entries if name.startswith("chapters/")]
 
 
-def bring_to_life(page: Page) -> None:
-    """Scroll through the page as a reader does and wait until every figure is live."""
-    page.evaluate(BRING_TO_LIFE, FIGURES)
+def bring_to_life(page: Page, *, all_: bool = True) -> None:
+    """Scroll through the page as a reader does and wait until every figure is live, or every one
+    that does not wait to be started."""
+    page.evaluate(BRING_TO_LIFE, [FIGURES, all_])
     assert page.locator(".facetoy-note").count() == 0, "a figure could not be shown"
 
 
@@ -330,7 +333,7 @@ def weigh(page: Page, url: str) -> dict[str, int]:
     responses: list[Response] = []
     page.on("response", lambda response: responses.append(response))
     page.goto(url)
-    bring_to_life(page)
+    bring_to_life(page, all_=False)
     page.wait_for_load_state("networkidle")
     return {
         response.url: len(gzip.compress(response.body(), 6))

@@ -48,7 +48,7 @@ def write_page(path: Path, **widgets: Picture) -> Path:
     """Write a page with the widgets, each in an element whose id is its name."""
     parts = {}
     for name, widget in widgets.items():
-        state = {"_meta": widget._meta, "_alt": widget._alt}
+        state = {"_meta": widget._meta, "_alt": widget._alt, "_static": True}
         if widget.has_trait("_options"):
             state["_options"] = widget._options
         parts[name] = {

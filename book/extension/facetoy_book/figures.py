@@ -7,6 +7,7 @@ when the figure comes near the reader's view.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from functools import cache
@@ -31,7 +32,8 @@ class LiveFigure(nodes.General, nodes.Element):
     Attributes: `kind` ("plot" or "widget"), `alt`, `assets` (file name -> bytes, written to the
     built book), `scripts` (names of the assets to load, in order), `key` (name under which the
     scripts register the figure's data), and either `height` in pixels or `still`, the name of the
-    picture to show meanwhile, with its `size` (width, height).
+    picture to show meanwhile, with its `size` (width, height). With `demand` the scripts are loaded
+    only once the reader presses a button.
     """
 
 
@@ -67,8 +69,13 @@ def visit_html(self: HTML5Translator, node: LiveFigure) -> None:
     root = relative_uri(page, FOLDER)
     alt = escape(node["alt"])
     urls = escape(" ".join(f"{root}/{name}" for name in scripts))
+    demand = ""
+    if node.get("demand"):
+        size = sum(len(gzip.compress(assets[name])) for name in scripts)
+        demand = f' data-demand="{size / 1000:.0f} kB"'
     self.body.append(
-        f'<figure class="facetoy-{node["kind"]}" data-key="{node["key"]}" data-scripts="{urls}">\n'
+        f'<figure class="facetoy-{node["kind"]}" data-key="{node["key"]}"'
+        f' data-scripts="{urls}"{demand}>\n'
     )
     if node["kind"] == "plot":
         self.body.append(

@@ -26,6 +26,7 @@ LEFT_OUT = {
     "_css",
     "_still",
     "_anywidget_id",
+    "_demand",
     "_dom_classes",
     "layout",
     "tabbable",
@@ -49,7 +50,10 @@ def png_size(content: bytes) -> tuple[int, int]:
 
 
 def traits_of(model: dict[str, Any]) -> dict[str, Any]:
-    """The traits a widget's front end may read; binary ones as base64 text are in `buffers`."""
+    """The traits a widget's front end may read; binary ones as base64 text are in `buffers`.
+
+    `_static` tells it that there is no kernel, and that the page's address is the book's.
+    """
     state = model["state"]
     values = {
         name: value
@@ -61,7 +65,7 @@ def traits_of(model: dict[str, Any]) -> dict[str, Any]:
         for buffer in model.get("buffers", [])
         if buffer["path"][0] not in LEFT_OUT
     ]
-    return {"values": values, "buffers": buffers}
+    return {"values": {**values, "_static": True}, "buffers": buffers}
 
 
 def still_of(model: dict[str, Any]) -> bytes:
@@ -112,5 +116,6 @@ class WidgetMime:
             key=key,
             still=picture,
             size=png_size(still),
+            demand=bool(model["state"].get("_demand")),
         )
         return [node]

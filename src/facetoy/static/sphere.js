@@ -40,6 +40,9 @@ function createCamera(yaw, pitch) {
   return camera;
 }
 
+/** Factors that spread points a little across the circle, so that they do not hide each other. */
+const spreadAcross = (i) => 1 + 0.11 * (((i * 0.618034) % 1) - 0.5);
+
 /** Circles of longitude and latitude on the unit sphere, 30° apart, as lists of x, y, z. */
 function graticuleLines() {
   const lines = [];
@@ -104,7 +107,8 @@ function drawMarker(g, x, y, shape, r, colour, hollow, rim) {
  *   flat: circle or sphere; count: number of points; classes: class of each point;
  *   items: x, y, z of all points, then of all ways (arrows or ticks), then of crosses, in units of
  *     the radius; crosses: how many classes have a cross;
- *   ways: [{name, cls}]; ticks: draw ways as ticks; highlight, selected: an index or -1.
+ *   ways: [{name, cls}]; ticks: draw ways as ticks; highlight, selected: an index or -1;
+ *   borders (optional): [{cls, line}], lines of [x, y(, z)] on the circle or the sphere.
  */
 function createSphere(canvas, camera, style) {
   const g = canvas.getContext("2d");
@@ -351,6 +355,33 @@ function createSphere(canvas, camera, style) {
     g.globalAlpha = 1;
   }
 
+  /** Borders of regions: bands on the circle, lines on the sphere. */
+  function drawBorders(scene, front) {
+    const cx = canvas.width / 2;
+    const r = radius();
+    const m = camera.m;
+    const [c, s] = [Math.cos(camera.roll), Math.sin(camera.roll)];
+    g.lineWidth = (scene.flat ? 7 : 1.8) * ratio;
+    g.lineCap = "butt";
+    g.lineJoin = "round";
+    for (const { cls, line } of scene.borders || []) {
+      g.beginPath();
+      let pen = false;
+      for (const [x, y, z = 0] of line) {
+        const seen = scene.flat || m[6] * x + m[7] * y + m[8] * z >= 0 === front;
+        const px = scene.flat ? c * x - s * y : m[0] * x + m[1] * y + m[2] * z;
+        const py = scene.flat ? s * x + c * y : m[3] * x + m[4] * y + m[5] * z;
+        if (seen && pen) g.lineTo(cx + r * px, cx - r * py);
+        else if (seen) g.moveTo(cx + r * px, cx - r * py);
+        pen = seen;
+      }
+      g.strokeStyle = style.colors[cls % style.colors.length];
+      g.globalAlpha = (scene.highlight >= 0 && scene.highlight !== cls ? 0.2 : 1) * (scene.flat ? 0.4 : front ? 0.9 : 0.3);
+      g.stroke();
+    }
+    g.globalAlpha = 1;
+  }
+
   /** Names beside the tips, pushed apart where they would lie on each other. */
   function drawNames(scene) {
     const cx = canvas.width / 2;
@@ -432,6 +463,7 @@ function createSphere(canvas, camera, style) {
     const r = radius();
     if (!scene.flat) {
       drawGraticule(camera.m, cx, r, false);
+      drawBorders(scene, false);
       drawWays(scene, false, false);
       drawWays(scene, false, true);
       drawPoints(scene, false);
@@ -439,6 +471,7 @@ function createSphere(canvas, camera, style) {
     }
     drawBackdrop(scene.flat);
     if (!scene.flat) drawGraticule(camera.m, cx, r, true);
+    drawBorders(scene, true);
     drawWays(scene, true, false);
     drawPoints(scene, true);
     drawCrosses(scene, true);

@@ -67,20 +67,13 @@ function angleBetween(a, i, b, j, d) {
 }
 
 /** Draw test image `index` of a side, 4 bits a pixel, into `canvas`. */
-function drawImage(side, bytes, index, canvas, dark) {
+function drawTestImage(side, bytes, index, canvas, dark) {
   const [height, width] = side.image_size;
-  canvas.width = width;
-  canvas.height = height;
-  const g = canvas.getContext("2d");
-  const image = g.createImageData(width, height);
-  for (let i = 0; i < width * height; i++) {
+  drawImage(canvas, width, height, dark, (i) => {
     const at = index * width * height + i;
     const byte = bytes[side.images + (at >> 1)];
-    const value = (at & 1 ? byte & 15 : byte >> 4) * 17;
-    const shade = dark ? value : 255 - value;
-    image.data.set([shade, shade, shade, 255], 4 * i);
-  }
-  g.putImageData(image, 0, 0);
+    return (at & 1 ? byte & 15 : byte >> 4) / 15;
+  });
 }
 
 /** Position of `step` among the increasing `steps`, as a fractional index. */
@@ -402,8 +395,7 @@ function mountPicture(el, meta, data, alt) {
         if (!state.unit) scale = run.length[a * n + i] * (1 - f) + run.length[b * n + i] * f;
       } else if (state.unit) {
         scale = long > 0 ? 1 / long : 0;
-        // On a circle the points would hide each other: spread them a little across the line.
-        if (d === 2) scale *= 1 + 0.11 * (((i * 0.618034) % 1) - 0.5);
+        if (d === 2) scale *= spreadAcross(i);
       }
       put(mid, 0, 3 * i, scale);
     }
@@ -550,7 +542,7 @@ function mountPicture(el, meta, data, alt) {
         }
       }
       fillCard();
-      drawImage(view.side, bytes, i, card.querySelector("canvas"), dark);
+      drawTestImage(view.side, bytes, i, card.querySelector("canvas"), dark);
     }
     card.hidden = i < 0;
     redraw();
@@ -589,40 +581,25 @@ function mountPicture(el, meta, data, alt) {
       ? run.weight_angle[k * n + i]
       : run.weight &&
         angleBetween(run.features, feature, run.weight, (k * side.known + own) * d, d);
-    const row = (name, value) => make("div", {}, make("span", {}, name), make("b", {}, value));
     const rows = [
-      row("class ", side.classes[label] + (stranger ? " (stranger)" : "")),
-      row(stranger ? "taken for " : "predicted ", side.classes[guess] + (guess === label ? " ✓" : stranger ? "" : " ✗")),
+      ...recognised(side.classes[label], side.classes[guess], stranger),
+      run.weight && [`to weight of ${side.classes[own]}`, degrees(toWeight, 0)],
+      ["to class mean", degrees(toMean, 0)],
     ];
-    if (run.weight) {
-      rows.push(row(`to weight of ${side.classes[own]} `, degrees(toWeight, 0)));
-    }
-    rows.push(row("to class mean ", degrees(toMean, 0)));
-    const picture = card.querySelector("canvas") || make("canvas", { "aria-hidden": "true" });
-    card.replaceChildren(picture, make("div", { class: "ft-facts" }, ...rows));
+    fillFacts(card, rows.filter(Boolean));
   }
 
   function placeCard() {
     if (card.hidden || !state.selected) return;
     const { view, i } = state.selected;
-    const [x, y] = view.sphere.where(i);
-    const box = view.canvas.getBoundingClientRect();
-    const home = root.getBoundingClientRect();
-    const [px, py] = [box.left - home.left + x, box.top - home.top + y];
-    const [w, h] = [card.offsetWidth, card.offsetHeight];
-    let left = px + 18;
-    if (left + w > home.width) left = px - 18 - w;
-    if (left < 0) left = Math.max(0, Math.min(home.width - w, px - w / 2));
-    const beside = left > px || left + w < px;
-    const top = beside ? py - h / 2 : py > h + 24 ? py - h - 24 : py + 24;
-    card.style.transform = `translate(${Math.round(left)}px, ${Math.round(Math.max(0, top))}px)`;
+    placeBeside(card, root, view.canvas, view.sphere.where(i));
   }
 
   function retheme() {
     views.forEach((view) => view.sphere.retheme());
     drawLegend();
     if (state.selected) {
-      drawImage(state.selected.view.side, bytes, state.selected.i, card.querySelector("canvas"), dark);
+      drawTestImage(state.selected.view.side, bytes, state.selected.i, card.querySelector("canvas"), dark);
     }
     redraw();
   }

@@ -254,7 +254,21 @@
     },
     { rootMargin: "1000px 0px" },
   );
-  figures.forEach((figure) => near.observe(figure));
+  // What is large, and not everybody's, waits until the reader asks for it.
+  const offer = (figure) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "facetoy-start";
+    button.textContent = `Start the playground (${figure.dataset.demand})`;
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      await start(figure);
+      button.remove();
+      figure.querySelector("button")?.focus({ preventScroll: true });
+    });
+    figure.append(button);
+  };
+  figures.forEach((figure) => (figure.dataset.demand ? offer(figure) : near.observe(figure)));
 
   addEventListener("beforeprint", () => {
     printing = true;

@@ -1,0 +1,187 @@
+"""Playground: train a small network in the page itself, without a kernel.
+
+The page has its own losses, network and optimisers (`static/losses.js`, `network.js`,
+`training.js`), which the tests compare with PyTorch. Python brings the data, the settings to begin
+with, and a still.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import traitlets
+
+from facetoy import metrics
+from facetoy.checks import whole
+from facetoy.data import Data, load
+from facetoy.palette import COLORS, MARKERS
+from facetoy.panel import loss_arguments
+from facetoy.still import best_turn, draw_still
+from facetoy.train import fit
+from facetoy.view import LOSS_TITLES, Picture, script, side
+
+DATA = ("digits", "faces", "points")
+MINING = ("semihard", "hard")
+OPTIMISERS = ("adam", "sgd")
+#: Where the page begins otherwise than ``fit``, which lets λ fall while it trains.
+BEGIN = {"lsoftmax": {"lam": 5.0}, "asoftmax": {"lam": 5.0}, "center": {"lam": 0.1}}
+PEOPLE, PHOTOS, SIZE = 10, 40, 16  # toy faces
+
+
+def letters(values: np.ndarray) -> str:
+    """Small whole numbers as one letter each, from "a" for 0: a web server's gzip likes them."""
+    return (values.ravel() + ord("a")).astype(np.uint8).tobytes().decode("ascii")
+
+
+def packed(data: Data, levels: int) -> dict[str, Any]:
+    """``data`` as the page reads it: the training images first, grey in ``levels`` steps."""
+    images = np.concatenate([data.train_images, data.test_images])
+    labels = np.concatenate([data.train_labels, data.test_labels])
+    return {
+        "pixels": letters(np.rint(images * levels)),
+        "levels": levels,
+        "size": images.shape[-1],
+        "labels": "".join(map(str, labels)),
+        "train": len(data.train_labels),
+        "names": list(data.class_names),
+    }
+
+
+@cache
+def front_end() -> str:
+    """The playground's scripts, with its data."""
+    data = {
+        "digits": packed(load("digits"), 16),
+        "faces": packed(load("toyfaces", identities=PEOPLE, images=PHOTOS, size=SIZE), 15),
+    }
+    body = json.dumps(data, separators=(",", ":"))
+    scripts = script("sphere", "card", "losses", "network", "training", "charts", "playground")
+    return f"const PLAYGROUND_DATA = {body};\n{scripts}"
+
+
+def offered() -> dict[str, dict[str, Any]]:
+    """For each loss its title and the arguments that it begins with in the page."""
+    return {
+        name: {
+            "title": LOSS_TITLES[name],
+            "arguments": {**arguments, **BEGIN.get(name, {})}
+            | ({"mining": "semihard"} if name == "triplet" else {}),
+        }
+        for name, arguments in loss_arguments().items()
+    }
+
+
+def one_of(name: str, value: Any, allowed: Iterable[Any]) -> Any:
+    """``value``; ValueError unless it is among ``allowed``."""
+    allowed = list(allowed)
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+    return value
+
+
+class Playground(Picture):
+    """Train a network of 64 hidden units in the page: one loss, or two beside each other.
+
+    Args:
+        loss: a name of ``facetoy.losses.LOSSES``.
+        versus: a second one, trained on the same batches from the same start, or None.
+        data: "digits", "faces" (drawn ones) or "points", where each sample is its own feature.
+        dim: 2 for a circle, 3 for a sphere.
+        classes: which of the ten classes are trained, at least two, each from 0 to 9.
+        stranger: a class that is only looked at, or None.
+        optimiser: "adam" or "sgd", with ``lr`` and ``batch_size``.
+        embedded: for a chapter of the book, where the page loads it once the reader asks for it,
+            and where it links to the playground's own page.
+        **loss_args: settings of the losses, such as ``m``, ``s``, ``lam`` and ``mining``. Each
+            goes to those of the two that take it.
+
+    All of it can be changed in the page. ValueError or TypeError for what does not fit.
+    """
+
+    _demand = traitlets.Bool(False).tag(sync=True)
+
+    @traitlets.default("_esm")
+    def _default_esm(self) -> str:
+        return front_end()
+
+    def __init__(
+        self,
+        loss: str = "arcface",
+        versus: str | None = None,
+        *,
+        data: str = "digits",
+        dim: int = 3,
+        classes: Iterable[int] = range(10),
+        stranger: int | None = None,
+        seed: int = 0,
+        optimiser: str = "adam",
+        lr: float = 0.01,
+        batch_size: int = 128,
+        embedded: bool = False,
+        **loss_args: Any,
+    ) -> None:
+        losses = offered()
+        names = [one_of("loss", loss, losses)]
+        if versus is not None:
+            names.append(one_of("versus", versus, losses))
+        for key, value in loss_args.items():
+            if not any(key in losses[name]["arguments"] for name in names):
+                raise TypeError(f"{' and '.join(names)} take no argument {key!r}")
+            if key == "mining":
+                one_of("mining", value, MINING)
+        chosen = sorted({whole("each class", c, 0, 9) for c in classes})
+        if len(chosen) < 2:
+            raise ValueError(f"classes must be at least two, got {chosen}")
+        if stranger is not None and whole("stranger", stranger, 0, 9) in chosen:
+            raise ValueError(f"the stranger must not be in classes, got {stranger}")
+        if stranger is not None and data == "points":
+            raise ValueError("free points have no stranger")
+        sides = [
+            {
+                "loss": name,
+                "args": {k: loss_args.get(k, v) for k, v in losses[name]["arguments"].items()},
+            }
+            for name in names
+        ]
+        state = {
+            "sides": sides,
+            "data": one_of("data", data, DATA),
+            "dim": one_of("dim", dim, (2, 3)),
+            "classes": chosen,
+            "stranger": stranger,
+            "optimiser": one_of("optimiser", optimiser, OPTIMISERS),
+            "lr": lr,
+            "batch": whole("batch_size", batch_size, 2, 512),
+            "seed": whole("seed", seed, 0, 999_999),
+        }
+        # The still shows runs of `fit` under the same losses; wrong settings are told there.
+        digits = load("digits")
+        runs = [
+            fit(side_["loss"], digits, dim=dim, seed=seed, progress=False, **side_["args"])
+            for side_ in sides
+        ]
+        views = [side(run) for run in runs]
+        titles = " and ".join(losses[name]["title"] for name in names)
+        super().__init__(
+            _meta={
+                "losses": losses,
+                "state": state,
+                "bounds": {
+                    str(d): [None, None] + [metrics.bound(C, d) for C in range(2, 11)]
+                    for d in (2, 3)
+                },
+                "colors": list(COLORS),
+                "markers": list(MARKERS),
+                "camera": list(best_turn(views)) if dim == 3 else [0.5, math.pi / 9],
+                "embedded": embedded,
+            },
+            _demand=embedded,
+            _still=draw_still(views),
+            _alt=f"A playground: a small network to train in this page, with {titles}. Its "
+            f"features lie on a {'circle' if dim == 2 else 'sphere'}, coloured by class.",
+        )

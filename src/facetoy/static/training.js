@@ -1,0 +1,239 @@
+// One training of the playground: what data → network → loss → measures is in Python, in the page.
+
+const HIDDEN = 64;
+const FREE = 30; // free points of each class
+const BINS = 36; // of the histograms, 5° each
+const KEPT = 240; // moments of the curves, at least half of them
+
+/** Images as numbers in [0, 1], from letters: a is 0, the next ones each a step. */
+function unpackImages({ pixels, levels, size, labels, train }) {
+  const images = Float64Array.from(pixels, (letter) => (letter.charCodeAt(0) - 97) / levels);
+  return { images, size, train, labels: Array.from(labels, Number) };
+}
+
+/** Angle in radians between row i of `a` and row j of `b`, exact at 0 and π too. */
+function angleOf(a, i, b, j, d) {
+  const [long, other] = [rowLength(a, i, d), rowLength(b, j, d)];
+  if (!long || !other) return NaN;
+  let [less, more] = [0, 0];
+  for (let k = 0; k < d; k++) {
+    const [u, v] = [a[i * d + k] / long, b[j * d + k] / other];
+    less += (u - v) ** 2;
+    more += (u + v) ** 2;
+  }
+  return 2 * Math.atan2(Math.sqrt(less), Math.sqrt(more));
+}
+
+const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * `o` holds loss, args, dim, classes (indices), stranger (an index or null), lr, batch, optimiser
+ * and seed. args, lr, batch and optimiser may change while it trains.
+ * `data` is what unpackImages returns, or null for free points.
+ */
+class Training {
+  constructor(data, o) {
+    Object.assign(this, { o, d: o.dim, C: o.classes.length, steps: 0, epochs: 0, failed: false });
+    const random = randomFrom(o.seed);
+    this.random = randomFrom(o.seed + 1e6);
+    // what is shown: first what is trained on, then the test, then the stranger
+    let sources;
+    if (data) {
+      const known = (i) => o.classes.indexOf(data.labels[i]);
+      const all = [...data.labels.keys()];
+      const train = all.filter((i) => i < data.train && known(i) >= 0);
+      const test = all.filter((i) => i >= data.train && known(i) >= 0);
+      const strange = all.filter((i) => data.labels[i] === o.stranger);
+      sources = [train, test, strange];
+      this.network = new Embedder(data.size ** 2, HIDDEN, o.dim);
+    } else {
+      sources = [[...Array(FREE * this.C).keys()], [], []];
+      this.network = new FreePoints(FREE * this.C, o.dim);
+    }
+    this.images = data?.images;
+    const [train, test, strange] = sources;
+    this.rows = [...train, ...test, ...strange];
+    this.labels = Uint8Array.from(this.rows, (i, k) =>
+      k >= train.length + test.length ? this.C : data ? o.classes.indexOf(data.labels[i]) : k % this.C,
+    );
+    this.trained = train.length;
+    this.known = train.length + test.length;
+    this.tested = data ? [...Array(test.length).keys()].map((k) => train.length + k) : [...train.keys()];
+
+    this.network.reset(random);
+    this.loss = makeLoss(o.loss, this.d, this.C, o.args);
+    if (this.loss.weight) {
+      const { value } = this.loss.weight;
+      for (let k = 0; k < value.length; k++) value[k] = normal(random) / Math.sqrt(this.d);
+    }
+    this.order = [];
+    this.history = [];
+    this.evaluate();
+  }
+
+  /** K images of each class at a time for triplets, else all images in a new order. */
+  batches() {
+    const { random, C, trained, labels } = this;
+    const size = Math.min(this.o.batch, trained);
+    if (this.o.loss !== "triplet") {
+      const order = shuffled(trained, random);
+      return Array.from({ length: Math.ceil(trained / size) }, (_, b) => order.slice(b * size, (b + 1) * size));
+    }
+    const K = Math.max(4, Math.floor(size / C));
+    const P = Math.min(C, Math.max(2, Math.floor(size / K)));
+    const members = Array.from({ length: C }, (_, c) => [...Array(trained).keys()].filter((i) => labels[i] === c));
+    return Array.from({ length: Math.max(1, Math.floor(trained / (P * K))) }, () =>
+      shuffled(C, random).slice(0, P).flatMap((c) =>
+        shuffled(members[c].length, random).slice(0, K).map((k) => members[c][k]),
+      ),
+    );
+  }
+
+  /** One step of training; false if it failed (a number is not finite any more). */
+  step() {
+    const { network, loss, o } = this;
+    if (!this.order.length) this.perEpoch = (this.order = this.batches()).length;
+    const batch = this.order.shift();
+    const rows = batch.map((k) => this.rows[k]);
+    const y = batch.map((k) => this.labels[k]);
+    if (this.using !== o.optimiser) {
+      this.using = o.optimiser;
+      this.optimiser = o.optimiser === "sgd" ? new SGD() : new Adam();
+    }
+    const x = network.forward(this.images, rows, rows.length);
+    const value = loss.forward(x, y, rows.length);
+    network.backward(loss.gx, this.images, rows, rows.length);
+    this.optimiser.step([...network.parameters(), ...loss.parameters()], o.lr);
+    loss.update(x, y, rows.length);
+    this.steps++;
+    this.epochs += 1 / this.perEpoch;
+    this.lossMean = this.lossMean === undefined ? value : 0.9 * this.lossMean + 0.1 * value;
+    const finite = (p) => p.value.every(Number.isFinite);
+    this.failed = !Number.isFinite(value) || !loss.parameters().every(finite) || !finite(network.parameters().at(-1));
+    return !this.failed;
+  }
+
+  /** Class (an index) of each of the `n` features `x`: by the scores, else by the nearest mean. */
+  classify(x, n) {
+    const { loss, C, d } = this;
+    let z;
+    if (loss.weight) z = loss.logits(x, n);
+    else z = ClassLoss.scores(unit(x, n, d), this.means(x, [...Array(this.trained).keys()]), n, C, d);
+    return Uint8Array.from({ length: n }, (_, i) => {
+      let best = 0;
+      for (let c = 1; c < C; c++) if (z[i * C + c] > z[i * C + best]) best = c;
+      return best;
+    });
+  }
+
+  /** (C, d) mean directions of the classes over the `chosen` features. */
+  means(x, chosen) {
+    const { d, C, labels } = this;
+    const sum = new Float64Array(C * d);
+    for (const i of chosen) {
+      const long = rowLength(x, i, d) || 1;
+      for (let k = 0; k < d; k++) sum[labels[i] * d + k] += x[i * d + k] / long;
+    }
+    return unit(sum, C, d);
+  }
+
+  /** Features, classes and measures of the moment; angles in degrees, NaN where there is none. */
+  evaluate() {
+    const { d, C, loss, labels, tested } = this;
+    const n = this.rows.length;
+    const x = (this.features = this.network.forward(this.images, this.rows, n));
+    if (this.failed) return;
+    this.predicted = this.classify(x, n);
+    this.ways = this.means(x, tested);
+    const W = loss.weight?.value ?? this.ways;
+    const own = new Float64Array(BINS);
+    const other = new Float64Array(BINS);
+    const bin = (angle) => Math.min(BINS - 1, Math.floor((angle / Math.PI) * BINS));
+    let [intra, right] = [0, 0];
+    for (const i of tested) {
+      const mine = angleOf(x, i, W, labels[i], d);
+      let nearest = Infinity;
+      for (let c = 0; c < C; c++) {
+        if (c !== labels[i]) nearest = Math.min(nearest, angleOf(x, i, W, c, d));
+      }
+      own[bin(mine)]++;
+      other[bin(nearest)]++;
+      intra += mine / tested.length;
+      right += (this.predicted[i] === labels[i]) / tested.length;
+    }
+    const far = Array.from({ length: C }, (_, a) => {
+      let nearest = Infinity;
+      for (let b = 0; b < C; b++) if (a !== b) nearest = Math.min(nearest, angleOf(this.ways, a, this.ways, b, d));
+      return nearest;
+    });
+    const degree = 180 / Math.PI;
+    this.measures = {
+      epochs: this.epochs,
+      loss: this.lossMean ?? NaN,
+      accuracy: right,
+      intra: intra * degree,
+      inter: meanOf(far) * degree,
+    };
+    this.histogram = { own, other };
+    const last = this.history.at(-1);
+    if (last?.epochs === this.epochs) this.history.pop();
+    this.history.push(this.measures);
+    if (this.history.length > KEPT) this.history = this.history.filter((_, k, all) => k % 2 === 0 || k === all.length - 1);
+  }
+
+  /** How sure is the stranger of a class: [class index, share of its images] of the commonest. */
+  strangerGoes() {
+    const count = new Array(this.C).fill(0);
+    for (let i = this.known; i < this.rows.length; i++) count[this.predicted[i]]++;
+    const most = Math.max(...count);
+    return most ? [count.indexOf(most), most / (this.rows.length - this.known)] : null;
+  }
+
+  /** How much a unit feature `u` keeps of class j's margin: below 0 it does not. */
+  kept(u, j) {
+    const { d, C, loss, o } = this;
+    const W = loss.weight.value;
+    const { w, phi } = loss.kind;
+    let [own, most] = [0, -Infinity];
+    for (let c = 0; c < C; c++) {
+      const long = rowLength(W, c, d) || 1;
+      let cos = 0;
+      for (let k = 0; k < d; k++) cos += (u[k] * W[c * d + k]) / long;
+      const r = w ? 1 : long;
+      if (c === j) own = r * (phi ? phi(cos, o.args)[0] : cos);
+      else most = Math.max(most, r * cos);
+    }
+    return own - most;
+  }
+
+  /** Where class j's margin is kept: the arc on the circle, the border around W_j on the sphere. */
+  wedge(j) {
+    const { d } = this;
+    const w = unit(this.loss.weight.value.slice(j * d, (j + 1) * d), 1, d);
+    if (!(this.kept(w, j) > 0)) return null;
+    // two directions at right angles to W
+    const least = w.reduce((best, _, k) => (Math.abs(w[k]) < Math.abs(w[best]) ? k : best), 0);
+    const axis = [0, 0, 0].map((_, k) => (k === least ? 1 : 0));
+    const e = d === 2 ? [-w[1], w[0]] : [...unit(cross(w, axis), 1, 3)];
+    const f = d === 2 ? null : cross(w, e);
+    const at = (t, a) =>
+      Array.from({ length: d }, (_, k) => Math.cos(t) * w[k] + Math.sin(t) * (Math.cos(a) * e[k] + (f ? Math.sin(a) * f[k] : 0)));
+    const reach = (a) => {
+      let [inside, step] = [0, Math.PI / 16];
+      while (inside < Math.PI - 1e-9 && this.kept(at(inside + step, a), j) > 0) inside += step;
+      for (let k = 0; k < 7; k++) {
+        step /= 2;
+        if (this.kept(at(inside + step, a), j) > 0) inside += step;
+      }
+      return inside;
+    };
+    if (d === 2) {
+      const [from, to] = [-reach(Math.PI), reach(0)];
+      return Array.from({ length: 25 }, (_, k) => at(from + ((to - from) * k) / 24, 0));
+    }
+    return Array.from({ length: 37 }, (_, k) => ((a) => at(reach(a), a))((2 * Math.PI * (k % 36)) / 36));
+  }
+}
+
+/** The cross product of two rows of three numbers. */
+const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
