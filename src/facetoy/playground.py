@@ -38,8 +38,11 @@ def letters(values: np.ndarray) -> str:
     return (values.ravel() + ord("a")).astype(np.uint8).tobytes().decode("ascii")
 
 
-def packed(data: Data, levels: int) -> dict[str, Any]:
-    """``data`` as the page reads it: the training images first, grey in ``levels`` steps."""
+def packed(data: Data, levels: int, *, centred: bool) -> dict[str, Any]:
+    """``data`` as the page reads it: the training images first, grey in ``levels`` steps.
+
+    ``centred``: the network is shown an image less the mean of the training images.
+    """
     images = np.concatenate([data.train_images, data.test_images])
     labels = np.concatenate([data.train_labels, data.test_labels])
     return {
@@ -48,6 +51,7 @@ def packed(data: Data, levels: int) -> dict[str, Any]:
         "size": images.shape[-1],
         "labels": "".join(map(str, labels)),
         "train": len(data.train_labels),
+        "centred": centred,
         "names": list(data.class_names),
     }
 
@@ -56,8 +60,10 @@ def packed(data: Data, levels: int) -> dict[str, Any]:
 def front_end() -> str:
     """The playground's scripts, with its data."""
     data = {
-        "digits": packed(load("digits"), 16),
-        "faces": packed(load("toyfaces", identities=PEOPLE, images=PHOTOS, size=SIZE), 15),
+        "digits": packed(load("digits"), 16, centred=False),
+        "faces": packed(
+            load("toyfaces", identities=PEOPLE, images=PHOTOS, size=SIZE), 15, centred=True
+        ),
     }
     body = json.dumps(data, separators=(",", ":"))
     scripts = script("sphere", "card", "losses", "network", "training", "charts", "playground")

@@ -5,10 +5,20 @@ const FREE = 30; // free points of each class
 const BINS = 36; // of the histograms, 5° each
 const KEPT = 240; // moments of the curves, at least half of them
 
-/** Images as numbers in [0, 1], from letters: a is 0, the next ones each a step. */
-function unpackImages({ pixels, levels, size, labels, train }) {
+/**
+ * Images as numbers in [0, 1], from letters: a is 0, the next ones each a step. `inputs` are what
+ * the network sees: the images, or, if `centred`, their difference from the mean training image
+ * (faces are so much alike that without it all features begin at one place).
+ */
+function unpackImages({ pixels, levels, size, labels, train, centred }) {
   const images = Float64Array.from(pixels, (letter) => (letter.charCodeAt(0) - 97) / levels);
-  return { images, size, train, labels: Array.from(labels, Number) };
+  let inputs = images;
+  if (centred) {
+    const mean = new Float64Array(size * size);
+    for (let k = 0; k < train * size * size; k++) mean[k % mean.length] += images[k] / train;
+    inputs = images.map((value, k) => value - mean[k % mean.length]);
+  }
+  return { images, inputs, size, train, labels: Array.from(labels, Number) };
 }
 
 /** Angle in radians between row i of `a` and row j of `b`, exact at 0 and π too. */
@@ -50,7 +60,7 @@ class Training {
       sources = [[...Array(FREE * this.C).keys()], [], []];
       this.network = new FreePoints(FREE * this.C, o.dim);
     }
-    this.images = data?.images;
+    this.images = data?.inputs;
     const [train, test, strange] = sources;
     this.rows = [...train, ...test, ...strange];
     this.labels = Uint8Array.from(this.rows, (i, k) =>

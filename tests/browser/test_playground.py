@@ -1,0 +1,422 @@
+"""The playground in a browser: it trains, follows its controls and its address, and stays fast."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from widget_page import write_page
+
+from facetoy import Playground
+
+PHONE = {"width": 390, "height": 844, "touch": True}
+LOSSES = ["softmax", "normsoftmax", "center", "triplet", "lsoftmax", "asoftmax", "cosface",
+          "amsoftmax", "arcface", "combined"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Pages with one playground each, made once."""
+    folder = tmp_path_factory.mktemp("playground")
+    write_page(folder / "one.html", one=Playground())
+    write_page(folder / "two.html", one=Playground("arcface", "softmax", dim=2))
+    return folder
+
+
+@pytest.fixture
+def show(folder, visit):
+    def show(name="one", fragment="", **options) -> Page:
+        page = visit((folder / f"{name}.html").as_uri() + fragment, **options)
+        page.locator(".ft-playground").wait_for()
+        return page
+
+    return show
+
+
+def epochs(page: Page) -> int:
+    return int(re.sub(r"\D", "", page.locator(".ft-clock").inner_text()))
+
+
+def train(page: Page, least: int) -> None:
+    """Play until at least so many epochs are over."""
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function(
+        "(least) => +document.querySelector('.ft-clock').textContent.replace(/\\D/g, '') >= least",
+        arg=least,
+        timeout=60_000,
+    )
+    page.get_by_role("button", name="Pause").click()
+
+
+def figure(page: Page, name: str, side: int = 0) -> float:
+    cell = page.locator(".ft-side").nth(side).locator(".ft-readouts > div", has_text=name)
+    return float(re.sub(r"[^\d.]", "", cell.locator("dd").inner_text()))
+
+
+def picture(page: Page, side: int = 0) -> bytes:
+    return page.locator(".ft-stage canvas").nth(side).screenshot()
+
+
+def said(page: Page) -> str:
+    return page.locator(".ft-said").inner_text()
+
+
+def test_it_learns_the_digits(show):
+    page = show()
+    before = picture(page)
+    assert figure(page, "accuracy") < 40
+    train(page, 60)
+    assert figure(page, "accuracy") > 93
+    assert figure(page, "intra") < 15
+    assert figure(page, "inter") > 50
+    assert picture(page) != before
+    assert "% right" in said(page)  # the live region
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_trains(show, name):
+    page = show(fragment=f"#playground&loss={name}")
+    start = figure(page, "accuracy")
+    assert page.locator(".ft-setup select").first.input_value() == name
+    train(page, 15)
+    assert figure(page, "accuracy") > max(70, start)
+
+
+@pytest.mark.parametrize("data", ["faces", "points"])
+def test_other_data(show, data):
+    page = show()
+    page.get_by_text("Data, network and training").click()
+    page.locator("select[id$=-data]").select_option(data)
+    assert picture(page)
+    train(page, 100)
+    assert figure(page, "accuracy") > 60
+
+
+def test_same_seed_same_steps(show):
+    """The same fragment gives the same training, and both sides of one page the same batches."""
+    pages = [show(fragment="#playground&loss=cosface&m=0.2&seed=7") for _ in range(2)]
+    for page in pages:
+        for _ in range(12):
+            page.get_by_role("button", name="Step").click()
+    assert (
+        pages[0].locator(".ft-readouts").inner_text()
+        == pages[1].locator(".ft-readouts").inner_text()
+    )
+    other = show(fragment="#playground&loss=cosface&m=0.2&seed=8")
+    for _ in range(12):
+        other.get_by_role("button", name="Step").click()
+    assert (
+        other.locator(".ft-readouts").inner_text() != pages[0].locator(".ft-readouts").inner_text()
+    )
+    twins = show(fragment="#playground&loss=amsoftmax&m=0.2&b.loss=cosface&b.m=0.2")
+    for _ in range(12):
+        twins.get_by_role("button", name="Step").click()
+    first, second = (twins.locator(".ft-readouts").nth(k).inner_text() for k in (0, 1))
+    assert first == second
+
+
+def test_the_margin_acts_while_it_trains(show):
+    page = show(fragment="#playground&loss=arcface&m=0")
+    train(page, 40)
+    loose, done = figure(page, "intra"), epochs(page)
+    page.get_by_label("margin m").fill("80")  # its 81st value
+    assert page.locator(".ft-setup output").first.inner_text() == "0.8"
+    assert epochs(page) == done  # no new start
+    train(page, done + 40)
+    assert figure(page, "intra") < loose - 3
+
+
+def test_controls_change_what_they_say(show):
+    page = show()
+    page.get_by_text("Data, network and training").click()
+    for label, value in [
+        ("dimensions d", "2"), ("stranger", "7"), ("optimiser", "sgd"), ("learning rate", "0.1"),
+        ("batch size", "32"),
+    ]:  # fmt: skip
+        page.get_by_label(label).select_option(value)
+    expect(page.get_by_role("button", name="7", exact=True)).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    page.get_by_role("button", name="3", exact=True).click()
+    page.get_by_label("seed", exact=True).fill("42")
+    page.get_by_label("seed", exact=True).blur()
+    want = "dim=2&classes=01245689&stranger=7&optimiser=sgd&lr=0.1&batch=32&seed=42"
+    assert page.url.endswith(want)
+    assert "The stranger 7 is taken for" in page.locator(".ft-note").last.inner_text()
+    page.get_by_role("button", name="New seed").click()
+    assert not page.url.endswith("seed=42")
+    page.get_by_label("classes", exact=True).fill("4")
+    assert "classes=0124&" in page.url
+    page.get_by_label("unit length").uncheck()
+    train(page, 3)
+    page.get_by_role("button", name="Reset").click()
+    assert epochs(page) == 0
+    page.get_by_label("slow motion").check()
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(1500)
+    assert epochs(page) <= 4
+
+
+def test_two_classes_stay(show):
+    page = show(fragment="#playground&classes=01")
+    page.get_by_role("button", name="0", exact=True).click()
+    assert "two classes must stay" in said(page)
+    assert "classes=01" in page.locator(".ft-link").get_attribute("href")
+
+
+def test_two_sides_turn_together(show):
+    page = show("two")
+    assert page.locator(".ft-side").count() == 2
+    train(page, 20)
+    before = [picture(page, k) for k in (0, 1)]
+    page.locator(".ft-stage canvas").first.press("ArrowRight")
+    assert all(picture(page, k) != before[k] for k in (0, 1))
+    page.get_by_role("button", name="Back to one loss").click()
+    assert page.locator(".ft-side").count() == 1
+    page.get_by_role("button", name="Compare").click()
+    assert page.locator(".ft-side").count() == 2
+    assert page.locator(".ft-setup select").nth(1).input_value() == "softmax"
+
+
+def test_the_digit_under_the_pointer(show):
+    page = show()
+    canvas = page.locator(".ft-stage canvas")
+    canvas.press("n")
+    card = page.locator(".ft-card")
+    expect(card).to_contain_text("class 0")
+    expect(card).to_contain_text("in training")
+    first = card.locator("canvas").screenshot()
+    canvas.press("n")
+    assert card.locator("canvas").screenshot() != first
+    canvas.press("Escape")
+    expect(card).to_be_hidden()
+    box = canvas.bounding_box()
+    for k in range(12, 40):  # along a line through the points
+        page.mouse.move(box["x"] + box["width"] * k / 50, box["y"] + box["height"] * k / 50)
+        if card.is_visible():
+            break
+    expect(card).to_be_visible()
+
+
+GOOD = "#playground&loss=arcface&m=0.3&dim=2&classes=0123&seed=5"
+BAD = [
+    "#playground&loss=<img src=x onerror=alert(1)>",
+    "#playground&loss=arcface&m=9",
+    "#playground&loss=arcface&m=1e999",
+    "#playground&loss=arcface&m=0.3&m=0.4",
+    "#playground&loss=__proto__",
+    "#playground&loss=constructor",
+    "#playground&nonsense=1",
+    "#playground&classes=0",
+    "#playground&classes=0123&stranger=2",
+    "#playground&data=toString",
+    "#playground&seed=-1",
+    "#playground&loss=lsoftmax&m=2.5",
+    "#playground&batch=7",
+    "#playground&lr=1e-3",
+    "#playground&b.m=0.3",
+    "#playground&" + "x" * 5000,
+]
+
+
+def test_a_link_reproduces_the_view(show):
+    page = show(fragment=GOOD)
+    assert page.locator(".ft-setup select").first.input_value() == "arcface"
+    assert page.locator(".ft-setup output").first.inner_text() == "0.3"
+    link = page.locator(".ft-link").get_attribute("href")
+    again = show(fragment=link)
+    assert picture(page) == picture(again)
+    assert again.locator(".ft-link").get_attribute("href") == link
+
+
+@pytest.mark.parametrize("fragment", BAD)
+def test_bad_fragments_change_nothing(show, fragment):
+    page = show()
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    link = page.locator(".ft-link").get_attribute("href")
+    elements = page.locator(".facetoy *").count()
+    page.evaluate("(fragment) => (location.hash = fragment)", fragment)
+    expect(page.locator(".ft-said")).to_contain_text("not understood")
+    assert page.locator(".ft-link").get_attribute("href") == link
+    assert page.locator(".facetoy *").count() == elements
+    assert page.locator("img").count() == 0
+
+
+def test_other_fragments_are_left_alone(show):
+    page = show(fragment="#a-section")
+    assert said(page) == ""
+    assert page.url.endswith("#a-section")
+
+
+def test_a_margin_without_room_is_told(show):
+    page = show(fragment="#playground&loss=cosface&m=0.35&dim=2")
+    warning = page.locator(".ft-warning")
+    expect(warning).to_have_text("m = 0.35 is beyond what 10 classes on a circle allow: 0.19.")
+    page.get_by_label("margin m").fill("10")
+    expect(warning).to_have_text("")
+    page = show(fragment="#playground&loss=combined&m1=1&m2=1&m3=0.8")
+    expect(page.locator(".ft-warning")).to_contain_text("beyond what 10 classes on a sphere allow")
+
+
+def test_divergence_is_told_and_can_be_left(show):
+    page = show(fragment="#playground&loss=softmax&lr=10&optimiser=sgd")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".ft-said")).to_contain_text("diverged", timeout=30_000)
+    assert "learning rate is 10" in said(page)
+    page.get_by_text("Data, network and training").click()
+    page.get_by_label("learning rate").select_option("0.01")
+    page.get_by_role("button", name="Reset").click()
+    train(page, 10)
+    assert figure(page, "accuracy") > 50
+
+
+def challenge(page: Page, k: int) -> None:
+    expect(page.locator(".ft-tasks li").nth(k)).to_have_class("ft-solved", timeout=30_000)
+
+
+def test_challenge_intra(show):
+    page = show(fragment="#playground&loss=arcface&m=1.2")
+    train(page, 100)
+    challenge(page, 0)
+    assert "1 of 4 solved" in page.get_by_text("Challenges (").inner_text()
+
+
+def test_challenge_largest_margin(show):
+    page = show(fragment="#playground&loss=cosface&m=0.1&dim=2")
+    train(page, 35)
+    assert "m = 0.1," in page.locator(".ft-found").nth(1).text_content()
+    for seed in range(5):
+        page.evaluate(
+            "(seed) => (location.hash = `playground&loss=cosface&m=0.18&dim=2&seed=${seed}`)", seed
+        )
+        page.wait_for_function("(seed) => location.hash.endsWith(`seed=${seed}`)", arg=seed)
+        train(page, 60)
+        if page.locator(".ft-tasks li").nth(1).get_attribute("class"):
+            return
+    challenge(page, 1)
+
+
+def test_challenge_collapse(show):
+    page = show(fragment="#playground&loss=triplet&mining=hard")
+    train(page, 6)
+    assert "collapsed" in page.locator(".ft-found").nth(2).text_content()
+    page.get_by_label("triplets").select_option("semihard")
+    train(page, 70)
+    challenge(page, 2)
+
+
+def test_challenge_beat_arcface(show):
+    page = show()
+    for seed in range(12):
+        page.evaluate(
+            "(link) => (location.hash = link)",
+            f"playground&loss=softmax&b.loss=arcface&b.m=0.3&seed={seed}",
+        )
+        page.wait_for_function("(seed) => location.hash.endsWith(`seed=${seed}`)", arg=seed)
+        train(page, 31)
+        if page.locator(".ft-tasks li").nth(3).get_attribute("class"):
+            return
+    challenge(page, 3)
+
+
+def test_phone(show):
+    page = show(**PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for target in page.locator("button:visible, select:visible, summary:visible").all():
+        assert target.bounding_box()["height"] >= 44
+    page.get_by_role("button", name="Compare").tap()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Play").tap()
+    page.wait_for_timeout(1500)
+    assert epochs(page) >= 1
+
+
+def test_dark(show):
+    page = show(dark=True)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    expect(page.locator(".facetoy")).to_have_attribute("data-theme", "dark")
+    dark = picture(page)
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    expect(page.locator(".facetoy")).to_have_attribute("data-theme", "light")
+    assert picture(page) != dark
+
+
+def test_reduced_motion(show):
+    """Nothing moves by itself; while it trains, the picture changes twice a second at most."""
+    page = show(reduced_motion=True)
+    still = picture(page)
+    page.wait_for_timeout(400)
+    assert picture(page) == still
+    page.evaluate(
+        """() => { window.drawn = 0;
+          const clear = CanvasRenderingContext2D.prototype.clearRect;
+          const stage = document.querySelector(".ft-stage canvas");
+          CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+            if (this.canvas === stage) window.drawn++;
+            return clear.apply(this, box); }; }"""
+    )
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(3000)
+    assert 2 <= page.evaluate("window.drawn") <= 8
+    assert epochs(page) > 10
+
+
+def test_by_keys_alone(show):
+    page = show()
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id")
+        )
+    for name in ("Play", "Step", "Reset", "0", "9", "Challenges"):
+        assert name in reached
+    page.get_by_role("button", name="Play").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(800)
+    page.keyboard.press("Enter")
+    assert epochs(page) > 0
+
+
+MEASURE = """async (seconds) => {
+  const tasks = [];
+  new PerformanceObserver((list) => tasks.push(...list.getEntries().map((e) => e.duration)))
+    .observe({ type: "longtask" });
+  let frames = 0;
+  let on = true;
+  const clear = CanvasRenderingContext2D.prototype.clearRect;
+  const stage = document.querySelector(".ft-stage canvas");
+  CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+    if (on && this.canvas === stage) frames++;
+    return clear.apply(this, box);
+  };
+  const clock = () => +document.querySelector(".ft-clock").textContent.replace(/\\D/g, "");
+  document.querySelector(".ft-play").click();
+  await new Promise((next) => setTimeout(next, 500));
+  const [from, begin] = [clock(), performance.now()];
+  frames = 0;
+  tasks.length = 0;
+  await new Promise((next) => setTimeout(next, 1000 * seconds));
+  const passed = (performance.now() - begin) / 1000;
+  const found = [(clock() - from) / passed, frames / passed, Math.max(0, ...tasks)];
+  document.querySelector(".ft-play").click();
+  on = false;
+  return found;
+}"""
+
+
+@pytest.mark.timed
+def test_speed(show):
+    """At least 10 epochs of all 1,797 digits a second (an epoch here has the 1,437 of training),
+    30 pictures a second or more, and no task of more than 100 ms. The best of three tries."""
+    found = []
+    for _ in range(3):
+        page = show()
+        epochs, frames, task = page.evaluate(MEASURE, 4)
+        found.append((epochs * 1437 / 1797, frames, task))
+        print("epochs of 1,797 a second, pictures a second, longest task in ms:", found[-1])
+        if epochs * 1437 / 1797 >= 10 and frames >= 30 and task <= 100:
+            return
+    pytest.fail(f"too slow: {found}")
