@@ -1,6 +1,7 @@
 // The playground: settings, pictures and figures around one or two trainings in the page.
 
-const BUDGET = 12; // milliseconds of training between two pictures
+const TURN = 16; // milliseconds for training, measuring and drawing one picture
+const LEAST = 4; // of them for training, at least
 const SLOW = 1.5; // epochs a second in slow motion
 const CALM = 500; // milliseconds between pictures for readers who asked for less motion
 const FIGURES = 150; // milliseconds between updates of figures and charts
@@ -202,6 +203,7 @@ function render_playground({ model, el }) {
   let selected = null; // {k, i}
   let frame_ = 0;
   let [before, drawn, figured, talked, due] = [0, 0, 0, 0, 0];
+  let cost = 12; // milliseconds of measuring and drawing, on average
   let inSight = true;
   let dark = false;
   const solved = new Set();
@@ -613,7 +615,7 @@ function render_playground({ model, el }) {
     const passed = before ? Math.min(200, now - before) : 16;
     before = now;
     if (playing && inSight) {
-      const until = performance.now() + BUDGET;
+      const until = performance.now() + Math.max(LEAST, TURN - cost);
       due = slow ? due + (passed / 1000) * SLOW * (runs[0].perEpoch || 1) : Infinity;
       while (playing && due >= 1 && performance.now() < until) {
         advance(1);
@@ -623,8 +625,10 @@ function render_playground({ model, el }) {
     }
     if (!calm.matches || !playing || now - drawn > CALM) {
       drawn = now;
+      const began = performance.now();
       if (playing) runs.forEach((run) => run.evaluate());
       views.forEach((view, k) => draw(view, runs[k]));
+      cost = 0.8 * cost + 0.2 * (performance.now() - began);
       if (playing && now - figured > FIGURES) showFigures(now);
     }
     if (playing && inSight) redraw();
@@ -660,7 +664,7 @@ function render_playground({ model, el }) {
       put(n + C + c, run.loss.centers, c, 1 / long);
     }
     scene.borders = run.loss.weight
-      ? state.classes.map((_, cls) => ({ cls, line: run.wedge(cls) })).filter(({ line }) => line)
+      ? run.wedges().map((line, cls) => ({ cls, line })).filter(({ line }) => line)
       : [];
     scene.selected = selected && (selected.k === view.k || state.data !== "points") ? selected.i : -1;
     view.sphere.draw(scene);

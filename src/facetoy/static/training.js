@@ -199,49 +199,60 @@ class Training {
     return most ? [count.indexOf(most), most / (this.rows.length - this.known)] : null;
   }
 
-  /** How much a unit feature `u` keeps of class j's margin: below 0 it does not. */
-  kept(u, j) {
+  /**
+   * For each class where its margin is kept, as lines of [x, y(, z)]: the arc on the circle, the
+   * border around W on the sphere; null where it is not kept even on W.
+   */
+  wedges() {
     const { d, C, loss, o } = this;
-    const W = loss.weight.value;
     const { w, phi } = loss.kind;
-    let [own, most] = [0, -Infinity];
-    for (let c = 0; c < C; c++) {
-      const long = rowLength(W, c, d) || 1;
-      let cos = 0;
-      for (let k = 0; k < d; k++) cos += (u[k] * W[c * d + k]) / long;
-      const r = w ? 1 : long;
-      if (c === j) own = r * (phi ? phi(cos, o.args)[0] : cos);
-      else most = Math.max(most, r * cos);
-    }
-    return own - most;
-  }
-
-  /** Where class j's margin is kept: the arc on the circle, the border around W_j on the sphere. */
-  wedge(j) {
-    const { d } = this;
-    const w = unit(this.loss.weight.value.slice(j * d, (j + 1) * d), 1, d);
-    if (!(this.kept(w, j) > 0)) return null;
-    // two directions at right angles to W
-    const least = w.reduce((best, _, k) => (Math.abs(w[k]) < Math.abs(w[best]) ? k : best), 0);
-    const axis = [0, 0, 0].map((_, k) => (k === least ? 1 : 0));
-    const e = d === 2 ? [-w[1], w[0]] : [...unit(cross(w, axis), 1, 3)];
-    const f = d === 2 ? null : cross(w, e);
-    const at = (t, a) =>
-      Array.from({ length: d }, (_, k) => Math.cos(t) * w[k] + Math.sin(t) * (Math.cos(a) * e[k] + (f ? Math.sin(a) * f[k] : 0)));
-    const reach = (a) => {
-      let [inside, step] = [0, Math.PI / 16];
-      while (inside < Math.PI - 1e-9 && this.kept(at(inside + step, a), j) > 0) inside += step;
-      for (let k = 0; k < 7; k++) {
-        step /= 2;
-        if (this.kept(at(inside + step, a), j) > 0) inside += step;
+    const W = unit(loss.weight.value, C, d);
+    const long = Float64Array.from({ length: C }, (_, c) => (w ? 1 : rowLength(loss.weight.value, c, d)));
+    const u = new Float64Array(3);
+    /** Does the unit feature u keep class j's margin? */
+    const kept = (j) => {
+      let [own, most] = [0, -Infinity];
+      for (let c = 0; c < C; c++) {
+        let cos = 0;
+        for (let k = 0; k < d; k++) cos += u[k] * W[c * d + k];
+        if (c === j) own = long[c] * (phi ? phi(cos, o.args)[0] : cos);
+        else most = Math.max(most, long[c] * cos);
       }
-      return inside;
+      return own > most;
     };
-    if (d === 2) {
-      const [from, to] = [-reach(Math.PI), reach(0)];
-      return Array.from({ length: 25 }, (_, k) => at(from + ((to - from) * k) / 24, 0));
-    }
-    return Array.from({ length: 37 }, (_, k) => ((a) => at(reach(a), a))((2 * Math.PI * (k % 36)) / 36));
+    return Array.from({ length: C }, (_, j) => {
+      const x = [0, 1, 2].map((k) => (k < d ? W[j * d + k] : 0));
+      // two directions at right angles to W, of which the circle needs one
+      const axis = d === 2 ? [0, 0, 1] : Math.abs(x[2]) < 0.7 ? [0, 0, 1] : [1, 0, 0];
+      const e = unit(cross(axis, x), 1, 3);
+      const f = cross(x, e);
+      const go = (t, a) => {
+        const [ct, ce, cf] = [Math.cos(t), Math.sin(t) * Math.cos(a), Math.sin(t) * Math.sin(a)];
+        for (let k = 0; k < 3; k++) u[k] = ct * x[k] + ce * e[k] + (d === 2 ? 0 : cf * f[k]);
+      };
+      const reach = (a) => {
+        let [inside, step] = [0, Math.PI / 12];
+        for (go(step, a); inside < Math.PI && kept(j); go(inside + step, a)) inside += step;
+        for (let k = 0; k < 6; k++) {
+          step /= 2;
+          go(inside + step, a);
+          if (kept(j)) inside += step;
+        }
+        return inside;
+      };
+      go(0, 0);
+      if (!kept(j)) return null;
+      const line = [];
+      const [from, to] = d === 2 ? [-reach(Math.PI), reach(0)] : [0, 2 * Math.PI];
+      const parts = d === 2 ? 24 : 30;
+      for (let k = 0; k <= parts; k++) {
+        const at = from + ((to - from) * k) / parts;
+        if (d === 2) go(at, 0);
+        else if (k < parts) go(reach(at), at);
+        line.push(d > 2 && k === parts ? line[0] : [...u]);
+      }
+      return line;
+    });
   }
 }
 
