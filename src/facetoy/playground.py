@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Iterable
 from functools import cache
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,43 @@ OPTIMISERS = ("adam", "sgd")
 #: Where the page begins otherwise than ``fit``, which lets λ fall while it trains.
 BEGIN = {"lsoftmax": {"lam": 5.0}, "asoftmax": {"lam": 5.0}, "center": {"lam": 0.1}}
 PEOPLE, PHOTOS, SIZE = 10, 40, 16  # toy faces
+RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10)
+BATCHES = (16, 32, 64, 128, 256, 512)
+
+
+def steps(low: float, high: float, step: float) -> list[float]:
+    """From ``low`` to ``high``, both included."""
+    return [round(low + k * step, 4) for k in range(round((high - low) / step) + 1)]
+
+
+def slider(label: str, values: list[float], *, whole: bool = False) -> dict[str, Any]:
+    """What the page needs for one slider."""
+    return {"label": label, "values": values, "whole": whole}
+
+
+SCALE = slider("scale s", [1, 2, 4, 8, 12, 16, 24, 32, 48, 64])
+FACTOR = {
+    "m": slider("factor m", [1, 2, 3, 4, 5], whole=True),
+    "lam": slider("λ", [0, 0.1, 0.3, 1, 3, 5, 10, 30, 100, 1000]),
+}
+COSINE = {"m": slider("margin m", steps(0, 1.2, 0.01)), "s": SCALE}
+SLIDERS: dict[str, dict[str, dict[str, Any]]] = {
+    "softmax": {},
+    "center": {"lam": slider("λ", [0, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 2])},
+    "triplet": {"margin": slider("margin", steps(0.05, 1.5, 0.05))},
+    "lsoftmax": FACTOR,
+    "asoftmax": FACTOR,
+    "normsoftmax": {"s": SCALE},
+    "cosface": COSINE,
+    "amsoftmax": COSINE,
+    "arcface": {"m": slider("margin m", steps(0, 1.5, 0.01)), "s": SCALE},
+    "combined": {
+        "m1": slider("factor m1", steps(1, 4, 0.1)),
+        "m2": slider("angle m2", steps(0, 1.5, 0.01)),
+        "m3": slider("cosine m3", steps(0, 1.2, 0.01)),
+        "s": SCALE,
+    },
+}
 
 
 def letters(values: np.ndarray) -> str:
@@ -71,15 +109,23 @@ def front_end() -> str:
 
 
 def offered() -> dict[str, dict[str, Any]]:
-    """For each loss its title and the arguments that it begins with in the page."""
+    """For each loss its title, the arguments that it begins with in the page, and its sliders."""
     return {
         name: {
             "title": LOSS_TITLES[name],
             "arguments": {**arguments, **BEGIN.get(name, {})}
             | ({"mining": "semihard"} if name == "triplet" else {}),
+            "sliders": SLIDERS[name],
         }
         for name, arguments in loss_arguments().items()
     }
+
+
+def inside(name: str, value: float, values: list[float] | tuple[float, ...]) -> float:
+    """``value``; ValueError unless it lies between the first and the last of ``values``."""
+    if not isinstance(value, Real) or not values[0] <= value <= values[-1]:
+        raise ValueError(f"{name} must lie in [{values[0]}, {values[-1]}], got {value!r}")
+    return value
 
 
 def one_of(name: str, value: Any, allowed: Iterable[Any]) -> Any:
@@ -138,6 +184,9 @@ class Playground(Picture):
         for key, value in loss_args.items():
             if not any(key in losses[name]["arguments"] for name in names):
                 raise TypeError(f"{' and '.join(names)} take no argument {key!r}")
+            for slider_ in (losses[name]["sliders"].get(key) for name in names):
+                if slider_:
+                    inside(key, value, slider_["values"])
             if key == "mining":
                 one_of("mining", value, MINING)
         chosen = sorted({whole("each class", c, 0, 9) for c in classes})
@@ -161,8 +210,8 @@ class Playground(Picture):
             "classes": chosen,
             "stranger": stranger,
             "optimiser": one_of("optimiser", optimiser, OPTIMISERS),
-            "lr": lr,
-            "batch": whole("batch_size", batch_size, 2, 512),
+            "lr": inside("lr", lr, RATES),
+            "batch": one_of("batch_size", batch_size, BATCHES),
             "seed": whole("seed", seed, 0, 999_999),
         }
         # The still shows runs of `fit` under the same losses; wrong settings are told there.
@@ -176,6 +225,8 @@ class Playground(Picture):
         super().__init__(
             _meta={
                 "losses": losses,
+                "rates": list(RATES),
+                "batches": list(BATCHES),
                 "state": state,
                 "bounds": {
                     str(d): [None, None] + [metrics.bound(C, d) for C in range(2, 11)]

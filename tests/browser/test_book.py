@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,8 @@ from playwright.sync_api import Browser, Page, Response
 ROOT = Path(__file__).parents[2]
 FIRST_VISIT = 3_000_000  # bytes, gzipped
 FURTHER_VISIT = 600_000
+PLAYGROUND_WEIGHT = 250_000  # beyond the theme
+PLAYGROUND = "chapters/playground.html"
 PHONE = {"width": 390, "height": 844, "touch": True}
 FIGURES = ".facetoy-plot, .facetoy-widget"
 FIGURE_TIMEOUT = 60_000  # milliseconds
@@ -42,10 +45,10 @@ LETTER_COLOURS = """() => [...document.querySelectorAll(".facetoy-plot")].map(
 
 
 def chapters() -> list[str]:
-    """Addresses of the chapters that the table of contents lists."""
+    """Addresses of the numbered chapters that the table of contents lists."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     entries = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
-    return [f"{name}.html" for name in entries if name.startswith("chapters/")]
+    return [f"{name}.html" for name in entries if re.match(r"chapters/\d", name)]
 
 
 def bring_to_life(page: Page, *, all_: bool = True) -> None:
@@ -325,6 +328,47 @@ def test_headings_sort_the_tables_that_cells_print(visit: Callable[..., Page]) -
     assert table.locator("tbody tr").count() == 9
 
 
+# ---- the playground in the book
+
+
+@pytest.mark.parametrize("name", [name for name in chapters() if "01" < name[9:11] < "10"])
+def test_chapters_bring_a_playground_on_demand(visit: Callable[..., Page], name: str) -> None:
+    """It waits for the reader, and its link opens the playground's page with the same settings."""
+    page = visit(name)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    start = page.get_by_role("button", name="Start the playground")
+    assert page.locator(".ft-playground").count() == 0
+    start.focus()
+    page.keyboard.press("Enter")
+    page.locator(".ft-playground").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Play"
+    assert start.count() == 0
+    losses = [select.input_value() for select in page.locator(".ft-setup select[id*=loss]").all()]
+    settings = page.locator(".ft-setup output").all_inner_texts()
+    page.get_by_role("link", name="Open this on a page of its own").click()
+    page.wait_for_url("**/playground.html#playground&*")
+    page.locator(".ft-playground").first.wait_for()
+    first = page.locator(".ft-playground").first
+    assert [s.input_value() for s in first.locator(".ft-setup select[id*=loss]").all()] == losses
+    assert first.locator(".ft-setup output").all_inner_texts() == settings
+
+
+def test_links_on_the_playground_page_set_it(visit: Callable[..., Page]) -> None:
+    page = visit(PLAYGROUND)
+    first = page.locator(".ft-playground").first
+    first.wait_for()
+    before = first.locator(".ft-link").get_attribute("href")
+    links = page.locator('article a[href^="#playground&"]:not(.ft-link)')
+    assert links.count() >= 10
+    seen = {before}
+    for link in links.all():
+        link.click()
+        page.wait_for_function("() => scrollY < 2000")
+        assert first.locator(".ft-said").inner_text() == ""
+        seen.add(first.locator(".ft-link").get_attribute("href"))
+    assert len(seen) == links.count() + 1
+
+
 # ---- light
 
 
@@ -340,6 +384,17 @@ def weigh(page: Page, url: str) -> dict[str, int]:
         for response in responses
         if urlsplit(response.url).scheme == "http"
     }
+
+
+def test_playground_weight(chrome: Browser, base_url: str) -> None:
+    with chrome.new_context() as context:
+        files_of = weigh(context.new_page(), base_url + PLAYGROUND)
+    own = {
+        url: size for url, size in files_of.items() if "/_live/" in url or url.endswith("live.js")
+    }
+    print(f"the playground: {sum(own.values()):,} bytes gzipped beyond the theme")
+    assert len(own) >= 3
+    assert sum(own.values()) <= PLAYGROUND_WEIGHT
 
 
 def test_page_weight(chrome: Browser, base_url: str) -> None:

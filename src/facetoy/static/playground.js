@@ -8,36 +8,8 @@ const FIGURES = 150; // milliseconds between updates of figures and charts
 const TALK = 10_000; // milliseconds between reports to screen readers
 const LONGEST = 1000; // epochs, then it pauses
 const MAX_SEED = 999_999;
-
-const list = (...values) => ({ values, min: values[0], max: values[values.length - 1] });
-const span = (min, max, step) => {
-  const values = Array.from({ length: Math.round((max - min) / step) + 1 }, (_, k) => +(min + k * step).toFixed(4));
-  return { values, min, max, whole: Number.isInteger(step) };
-};
-const SCALES = list(1, 2, 4, 8, 12, 16, 24, 32, 48, 64);
-const ANNEALED = list(0, 0.1, 0.3, 1, 3, 5, 10, 30, 100, 1000);
-/** What a reader may set of each loss: name → label and values of its slider. */
-const SLIDERS = {
-  softmax: {},
-  center: { lam: ["λ", list(0, 0.01, 0.03, 0.1, 0.2, 0.5, 1, 2)] },
-  triplet: { margin: ["margin", span(0.05, 1.5, 0.05)] },
-  lsoftmax: { m: ["factor m", span(1, 5, 1)], lam: ["λ", ANNEALED] },
-  asoftmax: { m: ["factor m", span(1, 5, 1)], lam: ["λ", ANNEALED] },
-  normsoftmax: { s: ["scale s", SCALES] },
-  cosface: { m: ["margin m", span(0, 1.2, 0.01)], s: ["scale s", SCALES] },
-  amsoftmax: { m: ["margin m", span(0, 1.2, 0.01)], s: ["scale s", SCALES] },
-  arcface: { m: ["margin m", span(0, 1.5, 0.01)], s: ["scale s", SCALES] },
-  combined: {
-    m1: ["factor m1", span(1, 4, 0.1)],
-    m2: ["angle m2", span(0, 1.5, 0.01)],
-    m3: ["cosine m3", span(0, 1.2, 0.01)],
-    s: ["scale s", SCALES],
-  },
-};
 const MINING = ["semihard", "hard"];
 const DATA = { digits: "digits", faces: "toy faces", points: "free points, no network" };
-const RATES = list(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10);
-const BATCHES = [16, 32, 64, 128, 256, 512];
 const OPTIMISERS = { adam: "Adam", sgd: "SGD, momentum 0.9" };
 
 /** Settings of a loss as the reader finds them: `start` where it says something. */
@@ -48,12 +20,12 @@ function argumentsOf(losses, name, start = {}) {
 }
 
 /** The whole state as the fragment of an address. */
-function toFragment(state) {
+function toFragment(state, { losses }) {
   const query = new URLSearchParams();
   state.sides.forEach(({ loss, args }, k) => {
     const mark = k ? "b." : "";
     query.set(`${mark}loss`, loss);
-    for (const key of [...Object.keys(SLIDERS[loss]), ...(loss === "triplet" ? ["mining"] : [])]) {
+    for (const key of [...Object.keys(losses[loss].sliders), ...(loss === "triplet" ? ["mining"] : [])]) {
       query.set(mark + key, args[key]);
     }
   });
@@ -66,7 +38,7 @@ function toFragment(state) {
 }
 
 /** The state in a fragment, on top of `base`; null if anything in it is not as it should be. */
-function fromFragment(fragment, base, losses) {
+function fromFragment(fragment, base, { losses, rates, batches }) {
   if (!fragment.startsWith("#playground&")) return null;
   const query = new URLSearchParams(fragment.slice("#playground&".length));
   const left = new Set(query.keys());
@@ -80,14 +52,15 @@ function fromFragment(fragment, base, losses) {
   };
   const among = (values) => (value) => values.includes(value);
   const numeric = (text) => (/^\d{1,7}(\.\d{1,6})?$/.test(text) ? Number(text) : NaN);
-  const within = ({ min, max, whole }) => (value) => value >= min && value <= max && (!whole || Number.isInteger(value));
+  const within = (values, whole) => (value) =>
+    value >= values[0] && value <= values.at(-1) && (!whole || Number.isInteger(value));
   const state = { ...base };
   const sideOf = (mark, before) => {
-    const loss = take(`${mark}loss`, before.loss, among(Object.keys(SLIDERS)));
+    const loss = take(`${mark}loss`, before.loss, among(Object.keys(losses)));
     if (!good) return before;
     const args = argumentsOf(losses, loss, before.loss === loss ? before.args : {});
-    for (const [key, [, range]] of Object.entries(SLIDERS[loss])) {
-      args[key] = take(mark + key, args[key], within(range), numeric);
+    for (const [key, { values, whole }] of Object.entries(losses[loss].sliders)) {
+      args[key] = take(mark + key, args[key], within(values, whole), numeric);
     }
     if (loss === "triplet") args.mining = take(`${mark}mining`, args.mining, among(MINING));
     return { loss, args };
@@ -98,11 +71,11 @@ function fromFragment(fragment, base, losses) {
   state.dim = take("dim", base.dim, among([2, 3]), numeric);
   const digits = (text) => (/^[0-9]{2,10}$/.test(text) ? [...new Set(text)].map(Number).sort() : []);
   state.classes = take("classes", base.classes, (value) => value.length > 1, digits);
-  state.stranger = take("stranger", null, within({ min: 0, max: 9, whole: true }), numeric);
+  state.stranger = take("stranger", null, within([0, 9], true), numeric);
   state.optimiser = take("optimiser", base.optimiser, among(Object.keys(OPTIMISERS)));
-  state.lr = take("lr", base.lr, within(RATES), numeric);
-  state.batch = take("batch", base.batch, among(BATCHES), numeric);
-  state.seed = take("seed", base.seed, within({ min: 0, max: MAX_SEED, whole: true }), numeric);
+  state.lr = take("lr", base.lr, within(rates), numeric);
+  state.batch = take("batch", base.batch, among(batches), numeric);
+  state.seed = take("seed", base.seed, within([0, MAX_SEED], true), numeric);
   if (!good || left.size || state.classes.includes(state.stranger)) return null;
   return state;
 }
@@ -265,8 +238,8 @@ function render_playground({ model, el }) {
     return set({ stranger: c, classes });
   });
   const optimiser = choice(Object.entries(OPTIMISERS), (value) => tune({ optimiser: value }));
-  const rate = choice(RATES.values.map((v) => [v, v]), (value) => tune({ lr: +value }));
-  const batch = choice(BATCHES.map((v) => [v, v]), (value) => tune({ batch: +value }));
+  const rate = choice(meta.rates.map((v) => [v, v]), (value) => tune({ lr: +value }));
+  const batch = choice(meta.batches.map((v) => [v, v]), (value) => tune({ batch: +value }));
   const seed = make("input", { type: "number", min: 0, max: MAX_SEED, step: 1 });
   listen(seed, "change", () => {
     if (seed.validity.valid && seed.value !== "") set({ seed: +seed.value });
@@ -353,7 +326,7 @@ function render_playground({ model, el }) {
     data.value = state.data;
     dim.value = state.dim;
     optimiser.value = state.optimiser;
-    rate.value = RATES.values.reduce((a, b) => (Math.abs(Math.log(b / state.lr)) < Math.abs(Math.log(a / state.lr)) ? b : a));
+    rate.value = meta.rates.reduce((a, b) => (Math.abs(Math.log(b / state.lr)) < Math.abs(Math.log(a / state.lr)) ? b : a));
     batch.value = state.batch;
     seed.value = state.seed;
     const names = namesOf(state.data);
@@ -366,7 +339,7 @@ function render_playground({ model, el }) {
     versus.textContent = state.sides.length > 1 ? "Back to one loss" : "Compare with a second loss";
     stages.classList.toggle("ft-two", state.sides.length > 1);
     views.forEach((view, k) => view.show(state.sides[k]));
-    link.href = (meta.embedded ? "playground.html" : "") + toFragment(state);
+    link.href = (meta.embedded ? "playground.html" : "") + toFragment(state, meta);
     if (owner === root && shown) history.replaceState(null, "", link.href);
     shown = true;
   }
@@ -491,12 +464,12 @@ function render_playground({ model, el }) {
       chooser.value = side.loss;
       if (offered !== side.loss) {
         offered = side.loss;
-        view.inputs = Object.entries(SLIDERS[side.loss]).map(([key, [label, range]]) => {
-          const input = make("input", { type: "range", min: 0, max: range.values.length - 1, step: 1, id: `${id}-${key}${k}` });
+        view.inputs = Object.entries(losses[side.loss].sliders).map(([key, { label, values }]) => {
+          const input = make("input", { type: "range", min: 0, max: values.length - 1, step: 1, id: `${id}-${key}${k}` });
           const output = make("output", { for: input.id });
-          listen(input, "input", () => turn(k, key, range.values[input.value]), end.signal);
+          listen(input, "input", () => turn(k, key, values[input.value]), end.signal);
           const row = make("div", { class: "ft-slider" }, make("label", { for: input.id }, label), input, output);
-          return { key, range, input, output, row };
+          return { key, values, input, output, row };
         });
         sliders.replaceChildren(...view.inputs.map(({ row }) => row));
         if (side.loss === "triplet") {
@@ -506,9 +479,9 @@ function render_playground({ model, el }) {
           view.mining = mining;
         }
       }
-      for (const { key, range, input, output } of view.inputs) {
+      for (const { key, values, input, output } of view.inputs) {
         const value = side.args[key];
-        const near = range.values.map((v) => Math.abs(v - value));
+        const near = values.map((v) => Math.abs(v - value));
         input.value = near.indexOf(Math.min(...near));
         output.textContent = number(value);
         input.setAttribute("aria-valuetext", number(value));
@@ -786,7 +759,7 @@ function render_playground({ model, el }) {
   });
 
   function follow() {
-    const found = fromFragment(location.hash, structuredClone(meta.state), losses);
+    const found = fromFragment(location.hash, structuredClone(meta.state), meta);
     if (found) set(found);
     else if (location.hash.startsWith("#playground&")) said.textContent = "The link's settings are not understood; nothing was changed.";
     if (location.hash.startsWith("#playground&")) root.scrollIntoView();
