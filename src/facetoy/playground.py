@@ -141,12 +141,15 @@ class Playground(Picture):
 
     Args:
         loss: a name of ``facetoy.losses.LOSSES``.
-        versus: a second one, trained on the same batches from the same start, or None.
+        versus: a second one, from the same start and, but for the triplet loss, on the same
+            batches; or None.
         data: "digits", "faces" (drawn ones) or "points", where each sample is its own feature.
         dim: 2 for a circle, 3 for a sphere.
         classes: which of the ten classes are trained, at least two, each from 0 to 9.
         stranger: a class that is only looked at, or None.
-        optimiser: "adam" or "sgd", with ``lr`` and ``batch_size``.
+        optimiser: "adam" or "sgd", with ``lr`` and ``batch_size``. None is 0.01, for free points
+            0.3.
+        unit: begin with all features at unit length (True) or at their true length.
         embedded: for a chapter of the book, where the page loads it once the reader asks for it,
             and where it links to the playground's own page.
         **loss_args: settings of the losses, such as ``m``, ``s``, ``lam`` and ``mining``. Each
@@ -172,8 +175,9 @@ class Playground(Picture):
         stranger: int | None = None,
         seed: int = 0,
         optimiser: str = "adam",
-        lr: float = 0.01,
+        lr: float | None = None,
         batch_size: int = 128,
+        unit: bool = True,
         embedded: bool = False,
         **loss_args: Any,
     ) -> None:
@@ -182,7 +186,10 @@ class Playground(Picture):
         if versus is not None:
             names.append(one_of("versus", versus, losses))
         for key, value in loss_args.items():
-            if not any(key in losses[name]["arguments"] for name in names):
+            if not any(
+                key in losses[name]["sliders"] or (key == "mining" and name == "triplet")
+                for name in names
+            ):
                 raise TypeError(f"{' and '.join(names)} take no argument {key!r}")
             for slider_ in (losses[name]["sliders"].get(key) for name in names):
                 if slider_:
@@ -210,7 +217,8 @@ class Playground(Picture):
             "classes": chosen,
             "stranger": stranger,
             "optimiser": one_of("optimiser", optimiser, OPTIMISERS),
-            "lr": inside("lr", lr, RATES),
+            "lr": one_of("lr", (0.3 if data == "points" else 0.01) if lr is None else lr, RATES),
+            "unit": bool(unit),
             "batch": one_of("batch_size", batch_size, BATCHES),
             "seed": whole("seed", seed, 0, 999_999),
         }
@@ -240,5 +248,6 @@ class Playground(Picture):
             _demand=embedded,
             _still=draw_still(views),
             _alt=f"A playground: a small network to train in this page, with {titles}. Its "
-            f"features lie on a {'circle' if dim == 2 else 'sphere'}, coloured by class.",
+            f"features lie on a {'circle' if dim == 2 else 'sphere'}, coloured by class. Until it "
+            "is started: a training by facetoy.fit under the same loss, on all ten digits.",
         )

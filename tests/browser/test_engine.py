@@ -11,6 +11,7 @@ import torch
 from playwright.sync_api import Browser, Page
 from torch import nn
 
+from facetoy import metrics
 from facetoy.data import Data, load
 from facetoy.losses import LOSSES
 
@@ -65,8 +66,21 @@ window.trainSteps = ([name, d, C, settings, optimiser, lr, batches, start]) => {
     loss.update(x, labels, rows.length);
     return value;
   });
-  const rows = [...digits.labels.keys()];
+  const rows = [...Array(digits.train).keys()];
   return { losses, features: [...net.forward(digits.images, rows, rows.length)] };
+};
+window.evaluateRun = ([loss, args, dim, classes, epochs]) => {
+  const data = { ...window.digits, inputs: window.digits.images };
+  const how = { lr: 0.01, batch: 128, optimiser: "adam", seed: 0 };
+  const o = { ...how, loss, args, dim, classes, stranger: 9 };
+  const run = new Training(data, o);
+  while (run.epochs < epochs) run.step();
+  run.evaluate();
+  return {
+    measures: run.measures, features: [...run.features], labels: [...run.labels],
+    predicted: [...run.predicted], tested: run.tested, trained: run.trained,
+    weight: run.loss.weight && [...run.loss.weight.value], histogram: run.histogram,
+  };
 };
 """
 
@@ -81,12 +95,17 @@ def engine(chrome: Browser, data: Data) -> Iterator[Page]:
     """An empty page with the playground's engine."""
     page = chrome.new_page()
     static = files("facetoy") / "static"
-    for name in ("losses", "network"):
+    for name in ("losses", "network", "training"):
         page.add_script_tag(content=(static / f"{name}.js").read_text("utf-8"))
     page.add_script_tag(content=JS)
     page.evaluate(
-        "([images, labels]) => (window.digits = { images: Float64Array.from(images), labels })",
-        [data.train_images.ravel().tolist(), data.train_labels.tolist()],
+        "([images, labels, train]) =>"
+        "(window.digits = { images: Float64Array.from(images), labels, train, size: 8 })",
+        [
+            np.concatenate([data.train_images, data.test_images]).ravel().tolist(),
+            np.concatenate([data.train_labels, data.test_labels]).tolist(),
+            len(data.train_labels),
+        ],
     )
     yield page
     page.close()
@@ -242,3 +261,38 @@ def test_a_hundred_steps(engine, data, name, optimiser, dtype, close) -> None:
     np.testing.assert_allclose(got["losses"], losses, rtol=close, atol=close)
     features = net(images).detach().double().numpy().ravel()
     assert far(np.array(got["features"]), features) < close
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("name", ["softmax", "arcface", "triplet"])
+def test_measures_are_those_of_the_package(engine, data, name, dim) -> None:
+    """What the page says of a run is what `facetoy.metrics` says of its test images."""
+    classes = list(range(8))
+    found = engine.evaluate("evaluateRun", [name, SETTINGS[name][0], dim, classes, 5])
+    tested, trained = found["tested"], found["trained"]
+    labels = np.array(found["labels"])
+    features = np.array(found["features"]).reshape(-1, dim)
+    predicted = np.array(found["predicted"])
+    x, y = features[tested], labels[tested]
+    assert (labels == 8).sum() == (data.train_labels == 9).sum() + (data.test_labels == 9).sum()
+    assert len(tested) == np.isin(data.test_labels, classes).sum()
+    if name == "triplet":
+        means = metrics.class_means(features[:trained], labels[:trained])
+        np.testing.assert_array_equal(predicted, metrics.angle(features[:, None], means).argmin(1))
+        intra, weight = metrics.to_mean(x, y), metrics.class_means(x, y)
+    else:
+        weight = np.array(found["weight"]).reshape(8, dim)
+        score = features @ (weight if name == "softmax" else metrics.unit(weight)).T
+        np.testing.assert_array_equal(predicted, score.argmax(1))
+        intra = metrics.to_weight(x, y, weight)
+    measures = found["measures"]
+    assert measures["accuracy"] == pytest.approx((predicted[tested] == y).mean())
+    assert measures["intra"] == pytest.approx(np.degrees(intra.mean()))
+    inter = metrics.nearest(metrics.class_means(x, y)).mean()
+    assert measures["inter"] == pytest.approx(np.degrees(inter))
+    others = np.degrees(metrics.angle(x[:, None], weight))
+    others[np.arange(len(y)), y] = np.inf
+    for bins, angles in [("own", np.degrees(intra)), ("other", others.min(1))]:
+        np.testing.assert_array_equal(
+            found["histogram"][bins], np.histogram(angles, 36, (0, 180))[0]
+        )

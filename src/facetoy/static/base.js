@@ -53,6 +53,7 @@ function frame(label, picture, aside, ...below) {
 
 /** Show `root` in `el`, in the page's theme; returns what takes it away and aborts `stop`. */
 function mount(root, el, stop) {
+  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab leaves the keys to the widget
   el.append(root);
   const stopTheme = watchTheme((dark) => (root.dataset.theme = dark ? "dark" : "light"));
   return () => {

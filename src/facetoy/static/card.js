@@ -31,6 +31,10 @@ function fillFacts(card, facts) {
   card.replaceChildren(picture, make("div", { class: "ft-facts" }, ...rows));
 }
 
+/** The card's facts as a sentence, for screen readers. */
+const spokenFacts = (card) =>
+  [...card.querySelectorAll(".ft-facts div")].map((row) => row.textContent).join(", ");
+
 /** Put the card beside the point (x, y) of `canvas`, within `root`. */
 function placeBeside(card, root, canvas, [x, y]) {
   const box = canvas.getBoundingClientRect();

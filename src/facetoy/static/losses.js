@@ -55,7 +55,7 @@ function softened(cos, { m, lam }) {
  * For each loss with class weights: φ(cos θ) of the true class with its slope, and whether
  * features (x) and weights (w) are put at unit length. Without φ there is no margin.
  */
-const LOSSES = {
+const KINDS = {
   softmax: {},
   center: {},
   normsoftmax: { x: true, w: true },
@@ -78,18 +78,13 @@ const LOSSES = {
 class ClassLoss {
   /** `o` holds the settings (m, s, lam …) by their names in Python; they may change at any time. */
   constructor(name, d, C, o) {
-    Object.assign(this, { name, d, C, o, kind: LOSSES[name] });
+    Object.assign(this, { d, C, o, kind: KINDS[name] });
     this.weight = { value: new Float64Array(C * d), gradient: new Float64Array(C * d) };
     if (name === "center") this.centers = new Float64Array(C * d);
   }
 
   parameters() {
     return [this.weight];
-  }
-
-  /** s before the cosine where features have unit length, else 1. */
-  scale() {
-    return this.kind.x ? this.o.s : 1;
   }
 
   /** (N, C) scores without margin, from features and weights as they go into them. */
@@ -114,7 +109,7 @@ class ClassLoss {
   /** Mean loss of features `x` (n, d) with labels `y`; writes the gradients at x and W. */
   forward(x, y, n) {
     const { d, C, kind, weight } = this;
-    const s = this.scale();
+    const s = kind.x ? this.o.s : 1;
     const a = kind.x ? unit(x, n, d, s) : x;
     const W = kind.w ? unit(weight.value, C, d) : weight.value;
     const z = ClassLoss.scores(a, W, n, C, d);
@@ -200,8 +195,8 @@ class ClassLoss {
 
 /** TripletLoss with squared distances of unit features, as in FaceNet; mining semihard or hard. */
 class TripletLoss {
-  constructor(name, d, C, o) {
-    Object.assign(this, { name, d, C, o, weight: null });
+  constructor(d, o) {
+    Object.assign(this, { d, o, weight: null });
   }
 
   parameters() {
@@ -276,5 +271,5 @@ class TripletLoss {
 
 /** A loss by its name in facetoy.losses.LOSSES. */
 function makeLoss(name, d, C, o) {
-  return name === "triplet" ? new TripletLoss(name, d, C, o) : new ClassLoss(name, d, C, o);
+  return name === "triplet" ? new TripletLoss(d, o) : new ClassLoss(name, d, C, o);
 }

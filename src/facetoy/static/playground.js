@@ -4,9 +4,11 @@ const TURN = 16; // milliseconds for training, measuring and drawing one picture
 const LEAST = 4; // of them for training, at least
 const SLOW = 1.5; // epochs a second in slow motion
 const CALM = 500; // milliseconds between pictures for readers who asked for less motion
+const ADDRESS = 300; // milliseconds without a change before the address is written
 const FIGURES = 150; // milliseconds between updates of figures and charts
 const TALK = 10_000; // milliseconds between reports to screen readers
 const LONGEST = 1000; // epochs, then it pauses
+const AT_ONCE = 2; // epochs between two pictures, at most
 const MAX_SEED = 999_999;
 const MINING = ["semihard", "hard"];
 const DATA = { digits: "digits", faces: "toy faces", points: "free points, no network" };
@@ -26,10 +28,11 @@ function toFragment(state, { losses }) {
     const mark = k ? "b." : "";
     query.set(`${mark}loss`, loss);
     for (const key of [...Object.keys(losses[loss].sliders), ...(loss === "triplet" ? ["mining"] : [])]) {
-      query.set(mark + key, args[key]);
+      query.set(mark + key, number(args[key]));
     }
   });
   query.set("data", state.data);
+  query.set("unit", state.unit ? 1 : 0);
   query.set("dim", state.dim);
   query.set("classes", state.classes.join(""));
   if (state.stranger !== null) query.set("stranger", state.stranger);
@@ -72,11 +75,13 @@ function fromFragment(fragment, base, { losses, rates, batches }) {
   const digits = (text) => (/^[0-9]{2,10}$/.test(text) ? [...new Set(text)].map(Number).sort() : []);
   state.classes = take("classes", base.classes, (value) => value.length > 1, digits);
   state.stranger = take("stranger", null, within([0, 9], true), numeric);
+  state.unit = take("unit", base.unit, among([true, false]), (text) => ({ 0: false, 1: true })[text]);
   state.optimiser = take("optimiser", base.optimiser, among(Object.keys(OPTIMISERS)));
   state.lr = take("lr", base.lr, within(rates), numeric);
   state.batch = take("batch", base.batch, among(batches), numeric);
   state.seed = take("seed", base.seed, within([0, MAX_SEED], true), numeric);
   if (!good || left.size || state.classes.includes(state.stranger)) return null;
+  if (state.data === "points" && state.stranger !== null) return null;
   return state;
 }
 
@@ -88,8 +93,8 @@ function room(loss, best) {
 
 /** Why the margin of a loss cannot be kept by `C` classes in `dim` dimensions, or null. */
 function beyond({ loss, args }, C, dim, best) {
-  const { phi, x } = LOSSES[loss] || {};
-  if (!phi || !x || best === null || phi(1, args)[0] >= Math.cos(best) - 1e-9) return null;
+  const { phi, x } = KINDS[loss] || {};
+  if (!phi || !x || phi(1, args)[0] >= Math.cos(best) - 1e-9) return null;
   const where = `${C} classes ${dim === 2 ? "on a circle" : "on a sphere"}`;
   const most = room(loss, best);
   return most === null
@@ -135,19 +140,20 @@ const CHALLENGES = [
         if (run.epochs > 1 && run.measures.inter < 3 && run.measures.accuracy < 0.5) run.collapsed = true;
       });
       const fell = runs.some((run) => run.collapsed);
-      this.found = fell ? "collapsed; now save it" : "";
-      return runs.some((run) => run.collapsed && run.measures.accuracy >= 0.9);
+      this.saved ||= runs.some((run) => run.collapsed && run.measures.accuracy >= 0.9);
+      this.found = fell && !this.saved ? "collapsed; now save it" : "";
+      return this.saved;
     },
   },
   {
     text:
-      "Beat ArcFace (m from 0.3 to 0.8) with plain softmax, side by side: more test images right, " +
+      "Beat ArcFace (s = 16, m from 0.3 to 0.8) with plain softmax, side by side: more test images right, " +
       "both after 30 epochs or more.",
     done: ({ state, runs }) => {
       const of = (name) => state.sides.findIndex(({ loss }) => loss === name);
       const [soft, arc] = [of("softmax"), of("arcface")];
       return (
-        soft >= 0 && arc >= 0 && state.sides[arc].args.m >= 0.3 && state.sides[arc].args.m <= 0.8 && state.data !== "points" &&
+        soft >= 0 && arc >= 0 && state.sides[arc].args.s === 16 && state.sides[arc].args.m >= 0.3 && state.sides[arc].args.m <= 0.8 && state.data !== "points" &&
         runs[soft].epochs >= 30 && runs[soft].measures.accuracy > runs[arc].measures.accuracy
       );
     },
@@ -172,11 +178,11 @@ function render_playground({ model, el }) {
   let views = [];
   let playing = false;
   let slow = false;
-  let unitLength = true;
   let selected = null; // {k, i}
   let frame_ = 0;
   let [before, drawn, figured, talked, due] = [0, 0, 0, 0, 0];
   let cost = 12; // milliseconds of measuring and drawing, on average
+  let limit = LONGEST;
   let inSight = true;
   let dark = false;
   const solved = new Set();
@@ -192,23 +198,28 @@ function render_playground({ model, el }) {
   };
   const play = button("", () => setPlaying(!playing), { class: "ft-button ft-play" });
   const stepButton = button("Step", () => {
-    setPlaying(false);
-    advance(1);
+    if (runs.some((run) => run.failed)) restart();
+    if (playing) setPlaying(false);
+    advance();
+    if (runs.some((run) => run.failed)) return;
+    talk();
     refresh();
   });
   const resetButton = button("Reset", restart);
-  const clock = make("output", { class: "ft-clock" });
+  const clock = make("span", { class: "ft-clock" });
   const tick_ = (name, text, act) => {
     const box = make("input", { type: "checkbox", id: `${id}-${name}` });
     listen(box, "change", () => act(box.checked));
     return [box, make("label", { class: "ft-check", for: box.id }, box, text)];
   };
-  const [, slowLabel] = tick_("slow", "slow motion", (on) => (slow = on));
-  const [unitBox, unitLabel] = tick_("unit", "unit length", (on) => {
-    unitLength = on;
-    redraw();
+  const [, slowLabel] = tick_("slow", "slow motion", (on) => {
+    slow = on;
+    due = 0;
   });
-  unitBox.checked = true;
+  const [unitBox, unitLabel] = tick_("unit", "unit length", (on) => {
+    tune({ unit: on });
+    refresh();
+  });
   const said = make("p", { class: "ft-said", role: "status" });
   const stages = make("div", { class: "ft-stages" });
   const card = make("div", { class: "ft-card", hidden: true });
@@ -217,7 +228,6 @@ function render_playground({ model, el }) {
     set({ sides: state.sides.length > 1 ? [state.sides[0]] : [...state.sides, { loss: other, args: argumentsOf(losses, other) }] });
   });
   const link = make("a", { class: "ft-link" }, meta.embedded ? "Open this on a page of its own" : "Link to these settings");
-  link.hidden = !model.get("_static");
 
   const field = (name, label, input) =>
     make("label", { for: (input.id = `${id}-${name}`) }, make("span", {}, label), input);
@@ -228,12 +238,14 @@ function render_playground({ model, el }) {
   };
   const data = choice(Object.entries(DATA), (value) => {
     const points = value === "points"; // without a network the learning rate is that of a position
-    set({ data: value, stranger: points ? null : state.stranger, lr: points ? 0.3 : 0.01 });
+    const lr = points ? 0.3 : state.data === "points" ? 0.01 : state.lr;
+    set({ data: value, stranger: points ? null : state.stranger, lr });
   });
   const dim = choice([[2, "2, a circle"], [3, "3, a sphere"]], (value) => set({ dim: +value }));
   const stranger = choice([], (value) => {
     const c = value === "" ? null : +value;
-    const classes = state.classes.filter((k) => k !== c);
+    const back = state.stranger === null ? [] : [state.stranger];
+    const classes = [...state.classes, ...back].filter((k) => k !== c).sort((a, b) => a - b);
     if (classes.length < 2) return refuse("At least two classes must stay in training.");
     return set({ stranger: c, classes });
   });
@@ -252,8 +264,8 @@ function render_playground({ model, el }) {
   listen(count, "input", () => {
     const order = [...state.classes, ...[...Array(10).keys()].filter((c) => !state.classes.includes(c) && c !== state.stranger)];
     const classes = order.slice(0, +count.value).sort((a, b) => a - b);
-    if (classes.length < +count.value) refuse("One of the ten is the stranger.");
-    set({ classes });
+    if (classes.length < +count.value) return refuse("One of the ten is the stranger.");
+    return set({ classes });
   });
   const tasks = make("ol", { class: "ft-tasks" }, ...CHALLENGES.map(({ text }) =>
     make("li", {}, make("span", { class: "ft-task" }, text), make("span", { class: "ft-found" }))));
@@ -261,7 +273,7 @@ function render_playground({ model, el }) {
 
   const root = make(
     "div",
-    { class: "facetoy ft-playground", role: "group", "aria-label": model.get("_alt") },
+    { class: "facetoy ft-playground", role: "group", "aria-label": "Playground", "data-lm-suppress-shortcuts": "true" },
     make("div", { class: "ft-row ft-bar" }, play, stepButton, resetButton, clock, slowLabel, unitLabel),
     said,
     stages,
@@ -318,6 +330,9 @@ function render_playground({ model, el }) {
     due = 0;
     if (views.length !== runs.length || views.some((view) => view.scene.flat !== (state.dim === 2))) makeViews();
     views.forEach((view, k) => fit(view, runs[k], state.sides[k]));
+    const names = namesOf(state.data);
+    stranger.replaceChildren(make("option", { value: "" }, "none"), ...names.map((name, c) => make("option", { value: c }, name)));
+    showChips(names);
     showSettings();
     refresh();
   }
@@ -328,22 +343,25 @@ function render_playground({ model, el }) {
     optimiser.value = state.optimiser;
     rate.value = meta.rates.reduce((a, b) => (Math.abs(Math.log(b / state.lr)) < Math.abs(Math.log(a / state.lr)) ? b : a));
     batch.value = state.batch;
+    unitBox.checked = state.unit;
     seed.value = state.seed;
-    const names = namesOf(state.data);
-    stranger.replaceChildren(make("option", { value: "" }, "none"), ...names.map((name, c) => make("option", { value: c }, name)));
     stranger.value = state.stranger ?? "";
     stranger.disabled = state.data === "points";
     count.value = state.classes.length;
     countOut.textContent = `${state.classes.length} in training`;
-    showChips(names);
     versus.textContent = state.sides.length > 1 ? "Back to one loss" : "Compare with a second loss";
     stages.classList.toggle("ft-two", state.sides.length > 1);
     views.forEach((view, k) => view.show(state.sides[k]));
     link.href = (meta.embedded ? "playground.html" : "") + toFragment(state, meta);
-    if (owner === root && shown) history.replaceState(null, "", link.href);
+    if (owner === root && shown) {
+      clearTimeout(writing); // browsers refuse to be told too often
+      writing = setTimeout(writeAddress, ADDRESS);
+    }
     shown = true;
   }
   let shown = false; // the address stays as it is until the reader changes something
+  let writing = 0;
+  const writeAddress = () => history.replaceState(null, "", link.href);
 
   function showChips(names) {
     const focused = [...chips.children].indexOf(document.activeElement);
@@ -385,20 +403,20 @@ function render_playground({ model, el }) {
 
   function makeView(k) {
     const end = new AbortController();
-    signal.addEventListener("abort", () => end.abort());
+    listen(signal, "abort", () => end.abort(), end.signal);
     const flat = state.dim === 2;
     const canvas = make("canvas", { tabindex: 0, role: "application", "aria-roledescription": "turnable picture" });
     const stage = make("div", { class: "ft-stage" }, canvas);
     const chooser = make("select", { id: `${id}-loss${k}` },
       ...Object.entries(losses).map(([name, { title }]) => make("option", { value: name }, title)));
     const sliders = make("div", {});
-    const warning = make("p", { class: "ft-note ft-warning" });
-    const cell = (name, hint) => {
+    const warning = make("p", { class: "ft-note ft-warning", role: "status" });
+    const cell = (name) => {
       const value = make("dd", {});
-      const small = make("span", { class: "ft-hint" }, hint);
+      const small = make("span", { class: "ft-hint" });
       return { value, small, cell: make("div", {}, make("dt", {}, name, small), value) };
     };
-    const cells = { intra: cell("intra", ""), inter: cell("inter", ""), accuracy: cell("accuracy", "") };
+    const cells = { intra: cell("intra"), inter: cell("inter"), accuracy: cell("accuracy") };
     const chart = (words) => {
       const plot = make("canvas", { class: "ft-plot", "aria-hidden": "true" });
       const values = words.map(() => make("b", {}));
@@ -422,13 +440,16 @@ function render_playground({ model, el }) {
       make("div", { class: "ft-charts" }, curves.figure, angles.figure, spread.figure),
     );
     const style = { colors: [], markers: [], hollow: [] };
-    const view = { k, stop: end, element, stage, canvas, style, cells, curves, angles, spread, note, warning };
+    const view = { k, stop: end, element, stage, canvas, style, cells, curves, angles, spread, note };
     view.sphere = createSphere(canvas, camera, style);
     view.scene = { flat, count: 0, classes: [], items: new Float32Array(0), ways: [], crosses: 0, highlight: -1, selected: -1 };
     let pinned = false;
     const pick = (i) => select(i < 0 ? null : { k, i });
     attachTurning(canvas, camera, flat, {
-      turned: redraw,
+      turned() {
+        drawn = 0;
+        redraw();
+      },
       tapped(x, y, touch) {
         const i = view.sphere.pick(view.scene, x, y, touch ? 26 : 14);
         pinned = i >= 0;
@@ -444,7 +465,7 @@ function render_playground({ model, el }) {
         const n = view.walk.length;
         const from = selected?.k === k ? view.walk.indexOf(selected.i) : key === "n" ? -1 : 0;
         pick(pinned ? view.walk[(from + (key === "n" ? 1 : -1) + n) % n] : -1);
-        if (pinned) said.textContent = card.textContent;
+        if (pinned) said.textContent = spokenFacts(card);
         return true;
       },
     }, end.signal);
@@ -454,7 +475,7 @@ function render_playground({ model, el }) {
     }, end.signal);
     listen(chooser, "change", () => {
       const loss = chooser.value;
-      const sides = state.sides.map((side, i) => (i === k ? { loss, args: argumentsOf(losses, loss, side.args) } : side));
+      const sides = state.sides.map((side, i) => (i === k ? { loss, args: argumentsOf(losses, loss, "s" in side.args ? { s: side.args.s } : {}) } : side));
       set({ sides });
     }, end.signal);
 
@@ -526,7 +547,7 @@ function render_playground({ model, el }) {
     view.sphere.retheme();
     const what = run.loss.weight ? "feature to its W" : "feature to its class mean";
     view.cells.intra.small.textContent = what;
-    view.cells.inter.small.textContent = "nearest class means" + (run.best === null ? "" : ` (at best ${degrees((run.best * 180) / Math.PI, 0)})`);
+    view.cells.inter.small.textContent = `nearest class means (at best ${degrees((run.best * 180) / Math.PI, 0)})`;
     view.cells.accuracy.small.textContent = state.data === "points" ? "all points" : "test images";
     view.spread.figure.querySelectorAll("figcaption span").forEach((span, i) => {
       const to = run.loss.weight ? "W" : "class mean";
@@ -539,24 +560,21 @@ function render_playground({ model, el }) {
 
   // ---- training and drawing
 
-  /** `steps` steps of every side, the same on each. */
-  function advance(steps) {
-    for (let i = 0; i < steps; i++) {
-      for (const run of runs) {
-        if (run.failed || run.step()) continue;
-        setPlaying(false);
-        const k = runs.indexOf(run);
-        const why = beyond(state.sides[k], run.C, run.d, run.best);
-        said.textContent =
-          `${losses[state.sides[k].loss].title} diverged after ${run.steps} steps: a number is not finite any more. ` +
-          `${why ? `${why} ` : ""}The learning rate is ${number(state.lr)}; lower it, and press Reset.`;
-        return;
-      }
-    }
+  /** One step of every side; stops and explains if one of them fails. */
+  function advance() {
+    runs.forEach((run) => run.step());
+    const k = runs.findIndex((run) => run.failed);
+    if (k < 0) return;
+    setPlaying(false);
+    const why = beyond(state.sides[k], runs[k].C, runs[k].d, runs[k].best);
+    said.textContent =
+      `${losses[state.sides[k].loss].title} diverged after ${runs[k].steps} steps: its numbers grew beyond all bounds. ` +
+      `${why ? `${why} ` : ""}The learning rate is ${number(state.lr)}; lower it, and press Reset.`;
   }
 
   function setPlaying(on) {
     if (on && runs.some((run) => run.failed)) restart();
+    if (on) limit = runs[0].epochs + LONGEST;
     playing = on;
     before = 0;
     talked = performance.now();
@@ -564,13 +582,14 @@ function render_playground({ model, el }) {
     play.replaceChildren(make("span", { class: on ? "ft-pause-icon" : "ft-play-icon", "aria-hidden": "true" }), name);
     if (on) said.textContent = "";
     else if (runs.length) {
-      refresh();
       talk();
+      refresh();
     }
     redraw();
   }
 
   const talk = () => {
+    runs.forEach((run) => run.evaluate());
     said.textContent = runs.map((run, k) => {
       const m = run.measures;
       return `${losses[state.sides[k].loss].title}, epoch ${Math.round(run.epochs)}: ${(100 * m.accuracy).toFixed(0)} % right, ` +
@@ -590,11 +609,15 @@ function render_playground({ model, el }) {
     if (playing && inSight) {
       const until = performance.now() + Math.max(LEAST, TURN - cost);
       due = slow ? due + (passed / 1000) * SLOW * (runs[0].perEpoch || 1) : Infinity;
-      while (playing && due >= 1 && performance.now() < until) {
-        advance(1);
+      const enough = Math.min(limit, runs[0].epochs + AT_ONCE);
+      while (playing && due >= 1 && runs[0].epochs < enough && performance.now() < until) {
+        advance();
         due -= 1;
       }
-      if (runs[0].epochs >= LONGEST) setPlaying(false);
+      if (playing && runs[0].epochs >= limit) {
+        setPlaying(false);
+        said.textContent = `Paused after ${Math.round(limit)} epochs. ${said.textContent} Play goes on.`;
+      }
     }
     if (!calm.matches || !playing || now - drawn > CALM) {
       drawn = now;
@@ -616,38 +639,45 @@ function render_playground({ model, el }) {
 
   function draw(view, run) {
     const { scene } = view;
-    const { d, C } = run;
-    const n = scene.count;
-    const { items } = scene;
-    const x = run.features;
-    if (run.failed) return;
-    let longest = 1e-12;
-    if (!unitLength) for (let i = 0; i < n; i++) longest = Math.max(longest, rowLength(x, i, d));
-    const put = (at, source, i, scale) => {
-      for (let k = 0; k < 3; k++) items[3 * at + k] = k < d ? source[i * d + k] * scale : 0;
-    };
-    for (let i = 0; i < n; i++) {
-      const scale = unitLength ? 1 / (rowLength(x, i, d) || 1) : 1 / longest;
-      put(i, x, i, unitLength && d === 2 ? scale * spreadAcross(i) : scale);
-    }
-    const ways = run.loss.weight?.value ?? run.ways;
-    for (let c = 0; c < C; c++) put(n + c, ways, c, 1 / (rowLength(ways, c, d) || 1));
-    for (let c = 0; c < scene.crosses; c++) {
-      const long = unitLength ? rowLength(run.loss.centers, c, d) || 1 : longest;
-      put(n + C + c, run.loss.centers, c, 1 / long);
-    }
-    scene.borders = run.loss.weight
-      ? run.wedges().map((line, cls) => ({ cls, line })).filter(({ line }) => line)
-      : [];
+    if (!run.failed) arrange(view, run); // else the picture of the last good moment stays
     scene.selected = selected && (selected.k === view.k || state.data !== "points") ? selected.i : -1;
     view.sphere.draw(scene);
     if (selected?.k === view.k) placeBeside(card, root, view.canvas, view.sphere.where(selected.i));
   }
 
+  /** Write the positions of the moment into a view's scene. */
+  function arrange(view, run) {
+    const { scene } = view;
+    const { d, C } = run;
+    const n = scene.count;
+    const { items } = scene;
+    const x = run.features;
+    let longest = 1e-12;
+    if (!state.unit) for (let i = 0; i < n; i++) longest = Math.max(longest, rowLength(x, i, d));
+    view.longest = longest;
+    const put = (at, source, i, scale) => {
+      for (let k = 0; k < 3; k++) items[3 * at + k] = k < d ? source[i * d + k] * scale : 0;
+    };
+    for (let i = 0; i < n; i++) {
+      const scale = state.unit ? 1 / (rowLength(x, i, d) || 1) : 1 / longest;
+      put(i, x, i, state.unit && d === 2 ? scale * spreadAcross(i) : scale);
+    }
+    const ways = run.loss.weight?.value ?? run.ways;
+    for (let c = 0; c < C; c++) put(n + c, ways, c, 1 / (rowLength(ways, c, d) || 1));
+    for (let c = 0; c < scene.crosses; c++) {
+      const long = state.unit ? rowLength(run.loss.centers, c, d) || 1 : longest;
+      put(n + C + c, run.loss.centers, c, 1 / long);
+    }
+    scene.borders = run.loss.weight
+      ? run.wedges().map((line, cls) => ({ cls, line })).filter(({ line }) => line)
+      : [];
+  }
+
   function showFigures(now) {
     figured = now;
     const percent = (share) => `${(100 * share).toFixed(1)} %`;
-    clock.textContent = `epoch ${Math.floor(runs[0].epochs + 1e-9).toLocaleString("en")}`;
+    const counts = new Set(runs.map((run) => Math.floor(run.epochs + 1e-9).toLocaleString("en")));
+    clock.textContent = `epoch ${[...counts].join(" and ")}`;
     runs.forEach((run, k) => {
       const view = views[k];
       const m = run.measures;
@@ -664,20 +694,21 @@ function render_playground({ model, el }) {
       ], end, word);
       view.curves.values[0].textContent = Number.isFinite(m.loss) ? m.loss.toPrecision(2) : "–";
       view.curves.values[1].textContent = percent(m.accuracy);
-      const best = run.best === null ? null : (run.best * 180) / Math.PI;
-      const top = 1.1 * Math.max(best ?? 0, ...run.history.flatMap((row) => [row.intra, row.inter]).filter(Number.isFinite), 1);
+      const best = (run.best * 180) / Math.PI;
+      const top = 1.1 * Math.max(best, ...run.history.flatMap((row) => [row.intra, row.inter]).filter(Number.isFinite), 1);
       drawCurves(view.angles.plot, [
-        { level: best ?? undefined, most: top, colour: "ink", dash: [4, 4] },
+        { level: best, most: top, colour: "ink", dash: [4, 4] },
         { values: over("intra"), most: top, colour: "same" },
         { values: over("inter"), most: top, colour: "other" },
       ], end, word);
       view.angles.values[0].textContent = degrees(m.intra, 0);
       view.angles.values[1].textContent = degrees(m.inter, 0);
-      view.angles.values[2].textContent = best === null ? "–" : degrees(best, 0);
+      view.angles.values[2].textContent = degrees(best, 0);
       drawHistograms(view.spread.plot, run.histogram.own, run.histogram.other);
       const goes = run.strangerGoes();
       const notes = [];
       if (goes) notes.push(`The stranger ${view.names[run.C]} is taken for ${view.names[goes[0]]} in ${percent(goes[1])} of its images.`);
+      if (!state.unit) notes.push(`The ${state.dim === 2 ? "circle" : "sphere"} has radius ${view.longest.toPrecision(3)}, the longest feature.`);
       if (run.loss.total) notes.push(`${run.loss.active} of ${run.loss.total} chosen triplets active in the last batch.`);
       if (run.loss.centers) notes.push("Crosses are the centers c.");
       view.note.textContent = notes.join(" ");
@@ -712,6 +743,7 @@ function render_playground({ model, el }) {
     selected = what;
     card.hidden = !what;
     if (what) fillCard();
+    drawn = 0;
     redraw();
   }
 
@@ -725,11 +757,11 @@ function render_playground({ model, el }) {
     const toward = strange ? guess : label;
     const W = run.loss.weight?.value ?? run.ways;
     const angle = (angleOf(run.features, i, W, toward, run.d) * 180) / Math.PI;
-    const use = i < run.trained ? (run.images ? "in training" : "free point") : strange ? "never in training" : "test";
+    const use = i < run.trained ? "in training" : strange ? "never in training" : "test";
     fillFacts(card, [
       ...recognised(names[label], names[guess], strange),
       [`to ${run.loss.weight ? "weight" : "mean"} of ${names[toward]}`, degrees(angle, 0)],
-      ["image", use],
+      ["used", use],
     ]);
     const picture = card.querySelector("canvas");
     picture.hidden = !run.images;
@@ -759,19 +791,33 @@ function render_playground({ model, el }) {
   });
 
   function follow() {
+    if (!location.hash.startsWith("#playground&")) return;
+    root.scrollIntoView();
+    play.focus({ preventScroll: true });
     const found = fromFragment(location.hash, structuredClone(meta.state), meta);
-    if (found) set(found);
-    else if (location.hash.startsWith("#playground&")) said.textContent = "The link's settings are not understood; nothing was changed.";
-    if (location.hash.startsWith("#playground&")) root.scrollIntoView();
+    if (!found) {
+      said.textContent = "The link's settings are not understood; nothing was changed.";
+      return;
+    }
+    if (toFragment(found, meta) !== toFragment(state, meta)) set(found);
+    said.textContent = `Set to ${state.sides.map(({ loss }) => losses[loss].title).join(" and ")}. Play starts it.`;
   }
 
   el.append(root);
   if (model.get("_static") && !meta.embedded && !owner) owner = root;
+  link.hidden = !(owner === root || (model.get("_static") && meta.embedded));
+  if (owner === root) {
+    listen(link, "click", (event) => {
+      event.preventDefault();
+      writeAddress();
+      said.textContent = "The address of this page holds these settings now: copy it, or this link.";
+    });
+  }
   restart();
   setPlaying(false);
   said.textContent = "";
   if (owner === root) {
-    if (location.hash.startsWith("#playground&")) follow();
+    follow();
     listen(window, "hashchange", follow);
   }
   const stopTheme = watchTheme((isDark) => {
@@ -789,6 +835,7 @@ function render_playground({ model, el }) {
     watchSize.disconnect();
     watchSight.disconnect();
     cancelAnimationFrame(frame_);
+    clearTimeout(writing);
     root.remove();
   };
 }

@@ -3,6 +3,7 @@
 const HIDDEN = 64;
 const FREE = 30; // free points of each class
 const BINS = 36; // of the histograms, 5° each
+const LARGEST = 1e15; // what exceeds this has diverged, as in _base.py
 const KEPT = 240; // moments of the curves, at least half of them
 
 /**
@@ -84,7 +85,8 @@ class Training {
   /** K images of each class at a time for triplets, else all images in a new order. */
   batches() {
     const { random, C, trained, labels } = this;
-    const size = Math.min(this.o.batch, trained);
+    const most = this.o.loss === "triplet" ? 256 : trained; // triplets grow with the cube
+    const size = Math.min(this.o.batch, trained, most);
     if (this.o.loss !== "triplet") {
       const order = shuffled(trained, random);
       return Array.from({ length: Math.ceil(trained / size) }, (_, b) => order.slice(b * size, (b + 1) * size));
@@ -99,7 +101,7 @@ class Training {
     );
   }
 
-  /** One step of training; false if it failed (a number is not finite any more). */
+  /** One step of training; afterwards `failed` says whether it diverged. */
   step() {
     const { network, loss, o } = this;
     if (!this.order.length) this.perEpoch = (this.order = this.batches()).length;
@@ -113,14 +115,14 @@ class Training {
     const x = network.forward(this.images, rows, rows.length);
     const value = loss.forward(x, y, rows.length);
     network.backward(loss.gx, this.images, rows, rows.length);
-    this.optimiser.step([...network.parameters(), ...loss.parameters()], o.lr);
+    const parameters = [...network.parameters(), ...loss.parameters()];
+    this.optimiser.step(parameters, o.lr);
     loss.update(x, y, rows.length);
     this.steps++;
     this.epochs += 1 / this.perEpoch;
     this.lossMean = this.lossMean === undefined ? value : 0.9 * this.lossMean + 0.1 * value;
-    const finite = (p) => p.value.every(Number.isFinite);
-    this.failed = !Number.isFinite(value) || !loss.parameters().every(finite) || !finite(network.parameters().at(-1));
-    return !this.failed;
+    const sound = (number) => Math.abs(number) < LARGEST; // NaN is not
+    this.failed ||= !sound(value) || !parameters.every((p) => p.value.every(sound));
   }
 
   /** Class (an index) of each of the `n` features `x`: by the scores, else by the nearest mean. */
@@ -150,9 +152,9 @@ class Training {
   /** Features, classes and measures of the moment; angles in degrees, NaN where there is none. */
   evaluate() {
     const { d, C, loss, labels, tested } = this;
+    if (this.failed) return; // what was true before stays on show
     const n = this.rows.length;
     const x = (this.features = this.network.forward(this.images, this.rows, n));
-    if (this.failed) return;
     this.predicted = this.classify(x, n);
     this.ways = this.means(x, tested);
     const W = loss.weight?.value ?? this.ways;

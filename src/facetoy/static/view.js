@@ -92,7 +92,7 @@ function mountPicture(el, meta, data, alt) {
   const { signal } = stop;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const id = `ft${++pictures}-${Math.random().toString(36).slice(2, 8)}`;
-  const root = make("div", { class: "facetoy", role: "group", "aria-label": alt });
+  const root = make("div", { class: "facetoy", role: "group", "aria-label": alt, "data-lm-suppress-shortcuts": "true" });
   let bytes, sides, views, timeline, values, parameter, camera;
   let dark = false;
   let state;
@@ -557,7 +557,7 @@ function mountPicture(el, meta, data, alt) {
       const i = view.walk[(((current + by * k) % count) + count) % count];
       if (state.highlight >= 0 && labels[i] !== state.highlight) continue;
       select(view, i);
-      spoken.textContent = card.textContent;
+      spoken.textContent = spokenFacts(card);
       return;
     }
   }
