@@ -115,7 +115,8 @@ def offered() -> dict[str, dict[str, Any]]:
             "title": LOSS_TITLES[name],
             "arguments": {**arguments, **BEGIN.get(name, {})}
             | ({"mining": "semihard"} if name == "triplet" else {}),
-            "sliders": SLIDERS[name],
+            # lists, as JSON objects come out of a notebook in the order of the alphabet
+            "sliders": [{"name": key, **slider} for key, slider in SLIDERS[name].items()],
         }
         for name, arguments in loss_arguments().items()
     }
@@ -187,13 +188,12 @@ class Playground(Picture):
             names.append(one_of("versus", versus, losses))
         for key, value in loss_args.items():
             if not any(
-                key in losses[name]["sliders"] or (key == "mining" and name == "triplet")
-                for name in names
+                key in SLIDERS[name] or (key == "mining" and name == "triplet") for name in names
             ):
                 raise TypeError(f"{' and '.join(names)} take no argument {key!r}")
-            for slider_ in (losses[name]["sliders"].get(key) for name in names):
-                if slider_:
-                    inside(key, value, slider_["values"])
+            for name in names:
+                if key in SLIDERS[name]:
+                    inside(key, value, SLIDERS[name][key]["values"])
             if key == "mining":
                 one_of("mining", value, MINING)
         chosen = sorted({whole("each class", c, 0, 9) for c in classes})
@@ -233,6 +233,7 @@ class Playground(Picture):
         super().__init__(
             _meta={
                 "losses": losses,
+                "order": list(losses),
                 "rates": list(RATES),
                 "batches": list(BATCHES),
                 "state": state,

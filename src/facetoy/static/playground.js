@@ -27,7 +27,7 @@ function toFragment(state, { losses }) {
   state.sides.forEach(({ loss, args }, k) => {
     const mark = k ? "b." : "";
     query.set(`${mark}loss`, loss);
-    for (const key of [...Object.keys(losses[loss].sliders), ...(loss === "triplet" ? ["mining"] : [])]) {
+    for (const key of [...losses[loss].sliders.map(({ name }) => name), ...(loss === "triplet" ? ["mining"] : [])]) {
       query.set(mark + key, number(args[key]));
     }
   });
@@ -62,8 +62,8 @@ function fromFragment(fragment, base, { losses, rates, batches }) {
     const loss = take(`${mark}loss`, before.loss, among(Object.keys(losses)));
     if (!good) return before;
     const args = argumentsOf(losses, loss, before.loss === loss ? before.args : {});
-    for (const [key, { values, whole }] of Object.entries(losses[loss].sliders)) {
-      args[key] = take(mark + key, args[key], within(values, whole), numeric);
+    for (const { name, values, whole } of losses[loss].sliders) {
+      args[name] = take(mark + name, args[name], within(values, whole), numeric);
     }
     if (loss === "triplet") args.mining = take(`${mark}mining`, args.mining, among(MINING));
     return { loss, args };
@@ -408,7 +408,7 @@ function render_playground({ model, el }) {
     const canvas = make("canvas", { tabindex: 0, role: "application", "aria-roledescription": "turnable picture" });
     const stage = make("div", { class: "ft-stage" }, canvas);
     const chooser = make("select", { id: `${id}-loss${k}` },
-      ...Object.entries(losses).map(([name, { title }]) => make("option", { value: name }, title)));
+      ...meta.order.map((name) => make("option", { value: name }, losses[name].title)));
     const sliders = make("div", {});
     const warning = make("p", { class: "ft-note ft-warning", role: "status" });
     const cell = (name) => {
@@ -485,7 +485,7 @@ function render_playground({ model, el }) {
       chooser.value = side.loss;
       if (offered !== side.loss) {
         offered = side.loss;
-        view.inputs = Object.entries(losses[side.loss].sliders).map(([key, { label, values }]) => {
+        view.inputs = losses[side.loss].sliders.map(({ name: key, label, values }) => {
           const input = make("input", { type: "range", min: 0, max: values.length - 1, step: 1, id: `${id}-${key}${k}` });
           const output = make("output", { for: input.id });
           listen(input, "input", () => turn(k, key, values[input.value]), end.signal);

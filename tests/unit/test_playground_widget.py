@@ -43,9 +43,10 @@ def test_every_loss_is_offered_with_its_arguments():
 
 def test_sliders_cover_what_a_loss_begins_with():
     for loss in offered().values():
-        for name, slider in loss["sliders"].items():
+        for slider in loss["sliders"]:
             assert slider["values"] == sorted(slider["values"])
-            assert slider["values"][0] <= loss["arguments"][name] <= slider["values"][-1]
+            begins = loss["arguments"][slider["name"]]
+            assert slider["values"][0] <= begins <= slider["values"][-1]
 
 
 def test_images_travel_whole():
