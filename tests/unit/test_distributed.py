@@ -1,0 +1,84 @@
+"""Losses over several processes on this machine, started by torchrun as on a cluster."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from facetoy.distributed import ShardedMargin, connect, shard
+
+RANKS = Path(__file__).parent / "ranks"
+
+
+def torchrun(
+    script: Path, ranks: int, *args: str, **environment: str
+) -> subprocess.CompletedProcess:
+    """Run a script in so many processes on a free port of this machine."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    return subprocess.run(
+        [*command, f"--nproc-per-node={ranks}", str(script), *args],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", **environment},
+        capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_sharded_losses_are_those_of_one_process(ranks: int) -> None:
+    done = torchrun(RANKS / "losses.py", ranks)
+    assert done.returncode == 0, done.stderr[-3000:]
+    for rank in range(ranks):
+        assert f"rank {rank} is done" in done.stdout
+
+
+@pytest.mark.parametrize(("classes", "ranks"), [(10, 4), (4, 4), (7, 2), (1_000_003, 8)])
+def test_shards_hold_every_class_once(classes: int, ranks: int) -> None:
+    parts = [shard(classes, rank, ranks) for rank in range(ranks)]
+    assert parts[0].start == 0
+    assert parts[-1].stop == classes
+    assert all(a.stop == b.start for a, b in itertools.pairwise(parts))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+def test_without_torchrun_one_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    with pytest.raises(RuntimeError, match="start it with torchrun"), connect():
+        pass
+    with pytest.raises(RuntimeError, match=r"no process group; see facetoy\.distributed\.connect"):
+        ShardedMargin("arcface", 3, 10)
+
+
+def test_the_missing_rank_is_named(tmp_path: Path) -> None:
+    """A rank that never comes: the others say which one, and when they gave up."""
+    script = tmp_path / "late.py"
+    script.write_text(
+        "import os, time\n"
+        "if os.environ['RANK'] == '1': time.sleep(60)\n"
+        "from facetoy.distributed import connect\n"
+        "with connect(timeout=3): pass\n"
+    )
+    done = torchrun(script, 3)
+    assert done.returncode != 0
+    assert "of 3 ranks these did not come within 3 s: 1" in done.stderr
+
+
+def test_a_rank_that_dies_ends_the_job(tmp_path: Path) -> None:
+    script = tmp_path / "dies.py"
+    script.write_text(
+        "import os, signal, torch\n"
+        "import torch.distributed as dist\n"
+        "from facetoy.distributed import ShardedMargin, connect\n"
+        "with connect(timeout=100):\n"
+        "    loss = ShardedMargin('arcface', 4, 10)\n"
+        "    for step in range(1000):\n"
+        "        if step == 3 and dist.get_rank() == 1: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "        loss(torch.randn(5, 4), torch.arange(5))\n"
+    )
+    done = torchrun(script, 2)
+    assert done.returncode != 0
+    assert "SIGKILL" in done.stderr or "exitcode  : -9" in done.stderr or "-9" in done.stderr
+    assert "rank      : 1" in done.stderr
