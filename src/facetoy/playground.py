@@ -41,9 +41,9 @@ def steps(low: float, high: float, step: float) -> list[float]:
     return [round(low + k * step, 4) for k in range(round((high - low) / step) + 1)]
 
 
-def slider(label: str, values: list[float], *, whole: bool = False) -> dict[str, Any]:
-    """What the page needs for one slider."""
-    return {"label": label, "values": values, "whole": whole}
+def slider(label: str, values: list[float], **kind: bool) -> dict[str, Any]:
+    """What the page needs for one slider; ``kind`` is whole=True or radians=True."""
+    return {"label": label, "values": values, **kind}
 
 
 SCALE = slider("scale s", [1, 2, 4, 8, 12, 16, 24, 32, 48, 64])
@@ -61,10 +61,10 @@ SLIDERS: dict[str, dict[str, dict[str, Any]]] = {
     "normsoftmax": {"s": SCALE},
     "cosface": COSINE,
     "amsoftmax": COSINE,
-    "arcface": {"m": slider("margin m", steps(0, 1.5, 0.01)), "s": SCALE},
+    "arcface": {"m": slider("margin m", steps(0, 1.5, 0.01), radians=True), "s": SCALE},
     "combined": {
         "m1": slider("factor m1", steps(1, 4, 0.1)),
-        "m2": slider("angle m2", steps(0, 1.5, 0.01)),
+        "m2": slider("angle m2", steps(0, 1.5, 0.01), radians=True),
         "m3": slider("cosine m3", steps(0, 1.2, 0.01)),
         "s": SCALE,
     },

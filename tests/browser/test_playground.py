@@ -126,7 +126,7 @@ def test_the_margin_acts_while_it_trains(show):
     train(page, 40)
     loose, done = figure(page, "intra"), epochs(page)
     page.get_by_label("margin m").fill("80")  # its 81st value
-    assert page.locator(".ft-setup output").first.inner_text() == "0.8"
+    assert page.locator(".ft-setup output").first.inner_text() == "0.8 (46°)"
     assert epochs(page) == done  # no new start
     train(page, done + 40)
     assert figure(page, "intra") < loose - 3
@@ -270,7 +270,7 @@ BAD = [
 def test_a_link_reproduces_the_view(show):
     page = show(fragment=GOOD)
     assert page.locator(".ft-setup select").first.input_value() == "arcface"
-    assert page.locator(".ft-setup output").first.inner_text() == "0.3"
+    assert page.locator(".ft-setup output").first.inner_text() == "0.3 (17°)"
     again = show(fragment=link(page))
     assert picture(page) == picture(again)
     assert link(again) == link(page)

@@ -23,7 +23,7 @@ def torchrun(
     return subprocess.run(
         [*command, f"--nproc-per-node={ranks}", str(script), *args],
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", **environment},
-        capture_output=True, text=True, timeout=240,
+        capture_output=True, text=True, timeout=900,
     )  # fmt: skip
 
 

@@ -205,7 +205,10 @@ function render_playground({ model, el }) {
     talk();
     refresh();
   });
-  const resetButton = button("Reset", restart);
+  const resetButton = button("Reset", () => {
+    setPlaying(false);
+    restart();
+  });
   const clock = make("span", { class: "ft-clock" });
   const tick_ = (name, text, act) => {
     const box = make("input", { type: "checkbox", id: `${id}-${name}` });
@@ -485,12 +488,12 @@ function render_playground({ model, el }) {
       chooser.value = side.loss;
       if (offered !== side.loss) {
         offered = side.loss;
-        view.inputs = losses[side.loss].sliders.map(({ name: key, label, values }) => {
+        view.inputs = losses[side.loss].sliders.map(({ name: key, label, values, radians }) => {
           const input = make("input", { type: "range", min: 0, max: values.length - 1, step: 1, id: `${id}-${key}${k}` });
           const output = make("output", { for: input.id });
           listen(input, "input", () => turn(k, key, values[input.value]), end.signal);
           const row = make("div", { class: "ft-slider" }, make("label", { for: input.id }, label), input, output);
-          return { key, values, input, output, row };
+          return { key, values, radians, input, output, row };
         });
         sliders.replaceChildren(...view.inputs.map(({ row }) => row));
         if (side.loss === "triplet") {
@@ -500,12 +503,12 @@ function render_playground({ model, el }) {
           view.mining = mining;
         }
       }
-      for (const { key, values, input, output } of view.inputs) {
+      for (const { key, values, radians, input, output } of view.inputs) {
         const value = side.args[key];
         const near = values.map((v) => Math.abs(v - value));
         input.value = near.indexOf(Math.min(...near));
-        output.textContent = number(value);
-        input.setAttribute("aria-valuetext", number(value));
+        output.textContent = number(value) + (radians ? ` (${degrees((value * 180) / Math.PI, 0)})` : "");
+        input.setAttribute("aria-valuetext", output.textContent);
       }
       if (side.loss === "triplet") view.mining.value = side.args.mining;
       warning.textContent = beyond(side, state.classes.length, state.dim, meta.bounds[state.dim][state.classes.length]) || "";
@@ -517,7 +520,7 @@ function render_playground({ model, el }) {
   function turn(k, key, value) {
     const sides = state.sides.map((side, i) => (i === k ? { ...side, args: { ...side.args, [key]: value } } : side));
     runs[k].o.args = runs[k].loss.o = sides[k].args;
-    runs[k].touched = true;
+    runs[k].touched ||= runs[k].steps > 0;
     tune({ sides });
     refresh();
   }
@@ -799,7 +802,10 @@ function render_playground({ model, el }) {
       said.textContent = "The link's settings are not understood; nothing was changed.";
       return;
     }
-    if (toFragment(found, meta) !== toFragment(state, meta)) set(found);
+    if (toFragment(found, meta) !== toFragment(state, meta)) {
+      setPlaying(false); // the reader predicts first
+      set(found);
+    }
     said.textContent = `Set to ${state.sides.map(({ loss }) => losses[loss].title).join(" and ")}. Play starts it.`;
   }
 
