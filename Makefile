@@ -43,9 +43,10 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BIN)/pytest $(PARALLEL) tests/browser -m "not timed"
 	$(BIN)/pytest tests/browser -m timed
 
-bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's; of faces and pairs
+bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's; of faces and pairs; trainings beside a plain script
 	$(BIN)/python benchmarks/losses.py
 	$(BIN)/python benchmarks/faces.py
+	$(BIN)/python benchmarks/training.py
 
 lint: $(READY)  ## Check the style of code and notebooks, and that notebooks carry no outputs
 	$(BIN)/ruff check .

@@ -47,3 +47,12 @@ def test_faces_and_pairs_have_a_line_each():
     lines = script("faces").table(identities=3, pairs=1000, rounds=1).splitlines()
     assert len([line for line in lines if line.endswith(" s |")]) == 4
     assert "30 faces of 3 people" in lines[2]
+
+
+def test_trainings_have_a_ratio_each():
+    lines = (
+        script("training").table(epochs=1, margins=2, seeds=1, rounds=1, device="cpu").splitlines()
+    )
+    rows = [line.split("|") for line in lines[2:4]]
+    assert [row[1].strip() for row in rows] == ["one fit", "sweep of 2 margins and 1 seeds"]
+    assert all(float(row[4]) > 0 for row in rows)
