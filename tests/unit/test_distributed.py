@@ -15,14 +15,16 @@ from facetoy.distributed import ShardedMargin, connect, shard
 RANKS = Path(__file__).parent / "ranks"
 
 
-def torchrun(
-    script: Path, ranks: int, *args: str, **environment: str
-) -> subprocess.CompletedProcess:
+# The loopback interface: whatever this machine calls itself, its processes find each other.
+LOCAL = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
+
+
+def torchrun(script: Path, ranks: int) -> subprocess.CompletedProcess:
     """Run a script in so many processes on a free port of this machine."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     return subprocess.run(
-        [*command, f"--nproc-per-node={ranks}", str(script), *args],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", **environment},
+        [*command, f"--nproc-per-node={ranks}", str(script)],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", **LOCAL},
         capture_output=True, text=True, timeout=900,
     )  # fmt: skip
 

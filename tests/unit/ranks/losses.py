@@ -131,7 +131,7 @@ def errors() -> None:
 
 
 if __name__ == "__main__":
-    with connect(timeout=60):
+    with connect(timeout=300):
         torch.set_num_threads(1)
         sizes = [5, 3, 4, 7][: dist.get_world_size()]
         for name, args in SETTINGS.items():
