@@ -214,8 +214,12 @@ class ShardedMargin(nn.Module):
     @torch.no_grad()
     def full_weight(self) -> Tensor:
         """(C, d) weights of all ranks, on every rank, on the CPU. Every rank must call it."""
+        return self.gather(self.weight.detach())
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """(C, d) on every rank, on the CPU, from one row for each class of this rank."""
         sizes = [len(shard(self.num_classes, rank, self.ranks)) for rank in range(self.ranks)]
-        return _gather(self.weight.detach(), sizes).cpu()
+        return _gather(rows, sizes).cpu()
 
     @torch.no_grad()
     def load_full_weight(self, weight: Tensor) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facetoy.distributed import ShardedMargin, connect, shard
@@ -19,11 +21,11 @@ RANKS = Path(__file__).parent / "ranks"
 LOCAL = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
 
 
-def torchrun(script: Path, ranks: int) -> subprocess.CompletedProcess:
-    """Run a script in so many processes on a free port of this machine."""
+def torchrun(script: str | Path, ranks: int, *args: object) -> subprocess.CompletedProcess:
+    """Run a script, or "-m" and a module, in so many processes on a free port of this machine."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     return subprocess.run(
-        [*command, f"--nproc-per-node={ranks}", str(script)],
+        [*command, f"--nproc-per-node={ranks}", str(script), *map(str, args)],
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", **LOCAL},
         capture_output=True, text=True, timeout=900,
     )  # fmt: skip
@@ -84,3 +86,57 @@ def test_a_rank_that_dies_ends_the_job(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "SIGKILL" in done.stderr or "exitcode  : -9" in done.stderr or "-9" in done.stderr
     assert "rank      : 1" in done.stderr
+
+
+def trained(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as file:
+        return dict(file)
+
+
+def test_a_training_goes_on_with_other_ranks_where_it_died(tmp_path: Path) -> None:
+    """Killed with two ranks and resumed with three, it ends where one alone and whole ends."""
+    script, checkpoint = RANKS / "train.py", tmp_path / "run.npz"
+    whole = torchrun(script, 1, "", tmp_path / "whole.npz")
+    assert whole.returncode == 0, whole.stderr[-3000:]
+    killed = torchrun(script, 2, checkpoint, tmp_path / "killed.npz", 13)
+    assert killed.returncode != 0
+    assert "rank      : 1" in killed.stderr
+    assert int(trained(checkpoint)["step"]) == 10
+    assert not (tmp_path / "killed.npz").exists()
+    resumed = torchrun(script, 3, checkpoint, tmp_path / "resumed.npz")
+    assert resumed.returncode == 0, resumed.stderr[-3000:]
+    assert int(trained(checkpoint)["step"]) == 28
+    want, got = trained(tmp_path / "whole.npz"), trained(tmp_path / "resumed.npz")
+    for name in want.keys() - {"loss", "peaks"}:
+        np.testing.assert_allclose(got[name], want[name], atol=1e-4, err_msg=name)
+    assert len(got["peaks"]) == 3
+    assert (got["peaks"] > 50).all()
+
+
+def test_a_foreign_checkpoint_is_refused_and_kept(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "run.npz"
+    for arrays, words in [
+        ({"x": np.ones(3)}, "is not a checkpoint of this network"),
+        ({"config": np.array('{"m": 0.9}')}, "is of another training"),
+    ]:
+        np.savez(checkpoint, **arrays)
+        before = checkpoint.read_bytes()
+        done = torchrun(RANKS / "train.py", 1, checkpoint, tmp_path / "out.npz")
+        assert done.returncode != 0
+        assert words in done.stderr
+        assert checkpoint.read_bytes() == before
+
+
+def test_the_command_of_the_book(tmp_path: Path) -> None:
+    """Drawn faces, two processes, a part of the classes in each step."""
+    options = {"identities": 60, "images": 10, "size": 16, "dim": 16, "epochs": 1, "batch-size": 64}
+    args = [part for name, value in options.items() for part in (f"--{name}", value)]
+    done = torchrun("-m", 2, "facetoy.large", *args, "--sample-rate", 0.5)
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert (report["ranks"], report["classes"], report["steps"]) == (2, 60, 7)
+    assert report["step_ms"] > 0
+    assert len(report["peak_mb"]) == 2
+    wrong = torchrun("-m", 2, "facetoy.large", *args, "--lr", "high")
+    assert wrong.returncode != 0
+    assert "invalid float value: 'high'" in wrong.stderr

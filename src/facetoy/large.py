@@ -1,0 +1,233 @@
+"""Train one network on many machines, its last layer spread over them.
+
+    torchrun --nproc-per-node 2 -m facetoy.large --identities 1000 --checkpoint run.npz
+
+trains on drawn faces with two processes on this machine; on a cluster ``torchrun`` takes
+``--nnodes`` and an address as well, and the rest of the line stays. ``--help`` lists all options.
+The same line goes on from the checkpoint, on any number of ranks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from facetoy.checks import whole
+from facetoy.data import Data, load
+from facetoy.distributed import ShardedMargin, connect
+from facetoy.files import read_npz, write_npz
+from facetoy.model import make_embedder
+from facetoy.progress import progress_bar
+
+
+class Report(NamedTuple):
+    """What a training says of itself, the same on every rank."""
+
+    ranks: int
+    classes: int
+    steps: int
+    loss: float  #: mean of the last epoch's steps
+    step_ms: float  #: median milliseconds of a step on rank 0, without the first
+    peak_mb: list[float]  #: largest memory of each rank so far: of the GPU, else of the process
+
+
+def train(
+    data: Data,
+    loss: str = "arcface",
+    *,
+    model: nn.Module | None = None,
+    dim: int = 128,
+    epochs: int = 10,
+    batch_size: int = 256,
+    lr: float = 0.1,
+    sample_rate: float = 1.0,
+    seed: int = 0,
+    checkpoint: str | os.PathLike | None = None,
+    every: int = 50,
+    device: torch.device | None = None,
+    on_step: Callable[[int], None] | None = None,
+    progress: bool = True,
+    **loss_args: Any,
+) -> tuple[nn.Module, Report]:
+    """The trained network, the same on every rank, and a report. To be called on all ranks.
+
+    SGD with momentum 0.9 and a cosine schedule. The network is replicated
+    (DistributedDataParallel), the loss is a ``ShardedMargin``. A batch of ``batch_size`` images is
+    shared out among the ranks; with ``sample_rate`` 1, and a network without batch normalisation,
+    the result is that of a single process.
+
+    Args:
+        model: a network from images (N, 1, H, W) to features (N, dim); None is a small one.
+        checkpoint: a file that is written every ``every`` steps, whole or not at all, and from
+            which the same call goes on, on any number of ranks.
+        on_step: called after each step with its number.
+
+    ValueError for arguments out of range, and for a checkpoint of another training.
+    """
+    for name, value in (("dim", dim), ("epochs", epochs), ("every", every)):
+        whole(name, value, 1)
+    whole("batch_size", batch_size, dist.get_world_size(), len(data.train_labels))
+    device = device or torch.device("cpu")
+    torch.manual_seed(seed)
+    net = make_embedder(*data.train_images.shape[2:], dim) if model is None else model
+    net = net.to(device)
+    head = ShardedMargin(
+        loss, dim, data.num_classes, sample_rate=sample_rate, seed=seed, **loss_args
+    ).to(device)
+    both = torch.optim.SGD([*net.parameters(), *head.parameters()], lr, momentum=0.9)
+    images = torch.as_tensor(data.train_images)
+    labels = torch.as_tensor(data.train_labels)
+    per_epoch = len(labels) // batch_size
+    total = epochs * per_epoch
+    config = {
+        "loss": loss, "data": data.name, "classes": data.num_classes, "images": len(labels),
+        "dim": dim, "epochs": epochs, "batch_size": batch_size, "lr": lr,
+        "sample_rate": sample_rate, "seed": seed, **loss_args,
+    }  # fmt: skip
+    done = _resume(checkpoint, config, net, head, both) if checkpoint is not None else 0
+    spread = DistributedDataParallel(net)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        both, lambda step: (1 + np.cos(np.pi * (done + step) / total)) / 2
+    )
+    shown = progress and dist.get_rank() == 0
+    losses, times = [], []
+    with progress_bar(shown=shown, total=total, initial=done, desc=loss, unit="step") as bar:
+        for step in range(done, total):
+            rows = _rows(step, per_epoch, len(labels), batch_size, seed)
+            began = time.perf_counter()
+            value = head(spread(images[rows].to(device)), labels[rows].to(device))
+            both.zero_grad()
+            value.backward()
+            both.step()
+            schedule.step()
+            losses.append(value.item())
+            times.append(time.perf_counter() - began)
+            if checkpoint is not None and ((step + 1) % every == 0 or step + 1 == total):
+                _save(checkpoint, step + 1, config, net, head, both)
+            if on_step is not None:
+                on_step(step + 1)
+            bar.update()
+    return net, Report(
+        ranks=dist.get_world_size(),
+        classes=data.num_classes,
+        steps=total,
+        loss=float(np.mean(losses[-per_epoch:])) if losses else float("nan"),
+        step_ms=1000 * statistics.median(times[1:] or times or [float("nan")]),
+        peak_mb=_peaks(device),
+    )
+
+
+def _rows(step: int, per_epoch: int, count: int, size: int, seed: int) -> Tensor:
+    """Which images this rank trains on in a step: its part of the step's batch."""
+    epoch, k = divmod(step, per_epoch)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
+    batch = order[k * size : (k + 1) * size]
+    return batch.tensor_split(dist.get_world_size())[dist.get_rank()]
+
+
+def _momentum(optimiser: torch.optim.Optimizer, parameter: Tensor) -> Tensor:
+    """The momentum of a parameter; 0 before the first step."""
+    buffer = optimiser.state.get(parameter, {}).get("momentum_buffer")
+    return torch.zeros_like(parameter) if buffer is None else buffer
+
+
+def _save(
+    path: str | os.PathLike, step: int, config: dict[str, Any], net: nn.Module,
+    head: ShardedMargin, optimiser: torch.optim.Optimizer,
+) -> None:  # fmt: skip
+    """Write the state of all ranks into one file, from rank 0."""
+    arrays = {f"net/{k}": v.cpu().numpy() for k, v in net.state_dict().items()}
+    arrays |= {
+        f"momentum/{k}": _momentum(optimiser, p).cpu().numpy() for k, p in net.named_parameters()
+    }
+    arrays["head"] = head.full_weight().numpy()
+    arrays["head_momentum"] = head.gather(_momentum(optimiser, head.weight)).numpy()
+    if dist.get_rank() == 0:
+        text = json.dumps(config, sort_keys=True)
+        write_npz(path, {**arrays, "config": np.array(text), "step": np.array(step)})
+    dist.barrier()  # nobody goes on, or dies, before the file is there
+
+
+def _resume(
+    path: str | os.PathLike, config: dict[str, Any], net: nn.Module, head: ShardedMargin,
+    optimiser: torch.optim.Optimizer,
+) -> int:  # fmt: skip
+    """Take over the state in ``path``, if it exists; the number of steps that it has behind it."""
+    if not Path(path).exists():
+        return 0
+    arrays = read_npz(path, dict, "checkpoint of facetoy.large")
+    try:
+        before = json.loads(str(arrays["config"]))
+        differ = [k for k in {*before, *config} if before.get(k) != config.get(k)]
+        if differ:
+            k = min(differ)
+            raise ValueError(
+                f"{os.fspath(path)} is of another training: {k} was {before.get(k)!r}, "
+                f"is {config.get(k)!r}"
+            )
+        net.load_state_dict({
+            k.removeprefix("net/"): torch.as_tensor(v)
+            for k, v in arrays.items() if k.startswith("net/")
+        })  # fmt: skip
+        head.load_full_weight(torch.as_tensor(arrays["head"]))
+        for name, p in net.named_parameters():
+            momentum = torch.as_tensor(arrays[f"momentum/{name}"]).to(p)
+            optimiser.state[p]["momentum_buffer"] = momentum
+        rows = slice(head.classes.start, head.classes.stop)
+        momentum = torch.as_tensor(arrays["head_momentum"][rows]).to(head.weight)
+        optimiser.state[head.weight]["momentum_buffer"] = momentum
+        return int(arrays["step"])
+    except (KeyError, RuntimeError) as error:
+        raise ValueError(f"{os.fspath(path)} is not a checkpoint of this network") from error
+
+
+def _peaks(device: torch.device) -> list[float]:
+    """Megabytes that each rank has used at most."""
+    if device.type == "cuda":
+        most = torch.cuda.max_memory_allocated(device) / 1e6
+    else:  # macOS counts bytes, Linux kilobytes
+        unit = 1e6 if sys.platform == "darwin" else 1e3
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    found = [torch.zeros(1, device=device) for _ in range(dist.get_world_size())]
+    dist.all_gather(found, torch.tensor([most], device=device))
+    return [round(float(v), 1) for v in found]
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="torchrun … -m facetoy.large", description=train.__doc__)
+    for name, value, words in (
+        ("loss", "arcface", "a name of facetoy.losses.LOSSES"),
+        ("identities", 1000, "drawn people"), ("images", 20, "of each"), ("size", 32, "pixels"),
+        ("dim", 128, "length of a feature"), ("epochs", 10, ""),
+        ("batch-size", 256, "of all ranks"),
+        ("lr", 0.1, "at the start"), ("sample-rate", 1.0, "share of the classes used in a step"),
+        ("seed", 0, ""), ("every", 50, "steps between checkpoints"),
+        ("timeout", 300.0, "seconds to wait for a rank"),
+    ):  # fmt: skip
+        parser.add_argument(f"--{name}", type=type(value), default=value, help=words)
+    parser.add_argument("--checkpoint", help="a file to write, and to go on from")
+    args = vars(parser.parse_args())
+    drawn = {name: args.pop(name) for name in ("identities", "images", "size")}
+    with connect(args.pop("timeout")) as device:
+        _, report = train(load("toyfaces", **drawn), device=device, **args)
+        if dist.get_rank() == 0:
+            print(json.dumps(report._asdict()))
+
+
+if __name__ == "__main__":
+    main()
