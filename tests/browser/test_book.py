@@ -190,6 +190,8 @@ def test_links_inside_the_book_resolve(site: Path, pages: list[str]) -> None:
                 continue
             target = unquote(urljoin(name, parts.path)) if parts.path else name
             known = fragment in targets[target] if target in targets else (site / target).is_file()
+            if fragment.startswith("playground&"):  # settings: their own test follows them
+                known = target == PLAYGROUND
             if not known:
                 broken.append(f"{name}: {link['href']}")
     assert not broken, "\n".join(broken)
