@@ -1,8 +1,12 @@
 // What all widgets need: elements, numbers as words, and the page's theme.
 
+const KEYED = ["a", "button", "canvas", "input", "select", "summary"];
+
 /** An element: `make("p", {class: "x"}, "text", child)`. */
 function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
+  // JupyterLab leaves the keys to what has the focus and carries this
+  if (KEYED.includes(tag)) element.dataset.lmSuppressShortcuts = "true";
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
@@ -53,7 +57,6 @@ function frame(label, picture, aside, ...below) {
 
 /** Show `root` in `el`, in the page's theme; returns what takes it away and aborts `stop`. */
 function mount(root, el, stop) {
-  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab leaves the keys to the widget
   el.append(root);
   const stopTheme = watchTheme((dark) => (root.dataset.theme = dark ? "dark" : "light"));
   return () => {

@@ -276,7 +276,7 @@ function render_playground({ model, el }) {
 
   const root = make(
     "div",
-    { class: "facetoy ft-playground", role: "group", "aria-label": "Playground", "data-lm-suppress-shortcuts": "true" },
+    { class: "facetoy ft-playground", role: "group", "aria-label": "Playground" },
     make("div", { class: "ft-row ft-bar" }, play, stepButton, resetButton, clock, slowLabel, unitLabel),
     said,
     stages,

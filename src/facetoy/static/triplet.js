@@ -52,6 +52,7 @@ function render_triplet({ model, el }) {
     const group = draw("g", {
       class: `ft-handle ft-${LETTERS[k]}`,
       tabindex: 0,
+      "data-lm-suppress-shortcuts": "true",
       role: "slider",
       "aria-label": name,
     });

@@ -92,7 +92,7 @@ function mountPicture(el, meta, data, alt) {
   const { signal } = stop;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const id = `ft${++pictures}-${Math.random().toString(36).slice(2, 8)}`;
-  const root = make("div", { class: "facetoy", role: "group", "aria-label": alt, "data-lm-suppress-shortcuts": "true" });
+  const root = make("div", { class: "facetoy", role: "group", "aria-label": alt });
   let bytes, sides, views, timeline, values, parameter, camera;
   let dark = false;
   let state;
