@@ -59,7 +59,7 @@ class TrainingPanel(Picture):
         run: the run on show.
     """
 
-    scripts = ("sphere", "card", "view", "panel")
+    scripts = ("vectors", "sphere", "card", "view", "panel")
     _options = traitlets.Dict().tag(sync=True)
 
     def __init__(self, data: Data | None = None, **defaults: Any) -> None:

@@ -104,7 +104,9 @@ def front_end() -> str:
         ),
     }
     body = json.dumps(data, separators=(",", ":"))
-    scripts = script("sphere", "card", "losses", "network", "training", "charts", "playground")
+    scripts = script(
+        "vectors", "sphere", "card", "losses", "network", "training", "charts", "playground"
+    )
     return f"const PLAYGROUND_DATA = {body};\n{scripts}"
 
 
@@ -159,7 +161,7 @@ class Playground(Picture):
     All of it can be changed in the page. ValueError or TypeError for what does not fit.
     """
 
-    _demand = traitlets.Bool(False).tag(sync=True)
+    _demand = traitlets.Unicode().tag(sync=True)
 
     @traitlets.default("_esm")
     def _default_esm(self) -> str:
@@ -246,7 +248,7 @@ class Playground(Picture):
                 "camera": list(best_turn(views)) if dim == 3 else [0.5, math.pi / 9],
                 "embedded": embedded,
             },
-            _demand=embedded,
+            _demand="Start the playground" if embedded else "",
             _still=draw_still(views),
             _alt=f"A playground: a small network to train in this page, with {titles}. Its "
             f"features lie on a {'circle' if dim == 2 else 'sphere'}, coloured by class. Until it "

@@ -291,7 +291,7 @@ def describe(view: Side, step: int) -> str:
 class Picture(AnyWidget):
     """A widget whose whole state is a packed picture, with a still for where it cannot live."""
 
-    scripts = ("sphere", "card", "view")
+    scripts = ("vectors", "sphere", "card", "view")
 
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)

@@ -95,7 +95,7 @@ def engine(chrome: Browser, data: Data) -> Iterator[Page]:
     """An empty page with the playground's engine."""
     page = chrome.new_page()
     static = files("facetoy") / "static"
-    for name in ("losses", "network", "training"):
+    for name in ("vectors", "losses", "network", "training"):
         page.add_script_tag(content=(static / f"{name}.js").read_text("utf-8"))
     page.add_script_tag(content=JS)
     page.evaluate(

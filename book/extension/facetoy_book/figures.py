@@ -32,8 +32,8 @@ class LiveFigure(nodes.General, nodes.Element):
     Attributes: `kind` ("plot" or "widget"), `alt`, `assets` (file name -> bytes, written to the
     built book), `scripts` (names of the assets to load, in order), `key` (name under which the
     scripts register the figure's data), and either `height` in pixels or `still`, the name of the
-    picture to show meanwhile, with its `size` (width, height). With `demand` the scripts are loaded
-    only once the reader presses a button.
+    picture to show meanwhile, with its `size` (width, height). With a text in `demand` the scripts
+    are loaded only once the reader presses a button that says so.
     """
 
 
@@ -72,7 +72,7 @@ def visit_html(self: HTML5Translator, node: LiveFigure) -> None:
     demand = ""
     if node.get("demand"):
         size = sum(len(gzip.compress(assets[name])) for name in scripts)
-        demand = f' data-demand="{size / 1000:.0f} kB"'
+        demand = f' data-demand="{escape(node["demand"])} ({size / 1000:.0f} kB)"'
     self.body.append(
         f'<figure class="facetoy-{node["kind"]}" data-key="{node["key"]}"'
         f' data-scripts="{urls}"{demand}>\n'

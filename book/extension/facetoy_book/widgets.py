@@ -116,6 +116,6 @@ class WidgetMime:
             key=key,
             still=picture,
             size=png_size(still),
-            demand=bool(model["state"].get("_demand")),
+            demand=model["state"].get("_demand", ""),
         )
         return [node]

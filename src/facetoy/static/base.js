@@ -14,7 +14,7 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-const degrees = (value, digits = 1) => (value === null ? "–" : `${value.toFixed(digits)}°`);
+const degrees = (value, digits = 1) => (Number.isFinite(value) ? `${value.toFixed(digits)}°` : "–");
 const number = (value) => (typeof value === "number" ? String(+value.toPrecision(6)) : `${value}`);
 
 /** Is the page dark? Asks the book's theme, JupyterLab, VS Code and Colab, then the system. */
@@ -55,10 +55,16 @@ function frame(label, picture, aside, ...below) {
   return make("div", { class: "facetoy", role: "group", "aria-label": label }, stages, ...below);
 }
 
-/** Show `root` in `el`, in the page's theme; returns what takes it away and aborts `stop`. */
-function mount(root, el, stop) {
+/**
+ * Show `root` in `el`, in the page's theme, now and whenever that changes: then `changed(dark)` is
+ * told. Returns what takes it away and aborts `stop`.
+ */
+function mount(root, el, stop, changed = () => {}) {
   el.append(root);
-  const stopTheme = watchTheme((dark) => (root.dataset.theme = dark ? "dark" : "light"));
+  const stopTheme = watchTheme((dark) => {
+    root.dataset.theme = dark ? "dark" : "light";
+    changed(dark);
+  });
   return () => {
     stop.abort();
     stopTheme();

@@ -4,13 +4,6 @@
 const ROUNDING = 2 ** -52;
 const TINY = 1e-6; // a row shorter than this has no direction, as in _base.unit
 
-/** Length of row i of `x` (·, d). */
-function rowLength(x, i, d) {
-  let square = 0;
-  for (let k = i * d; k < (i + 1) * d; k++) square += x[k] * x[k];
-  return Math.sqrt(square);
-}
-
 /** Rows 0 … n - 1 of `x` at length 1, times `s`; a row without direction becomes 0. */
 function unit(x, n, d, s = 1) {
   const out = new Float64Array(n * d);

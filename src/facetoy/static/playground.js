@@ -152,10 +152,9 @@ const CHALLENGES = [
     done: ({ state, runs }) => {
       const of = (name) => state.sides.findIndex(({ loss }) => loss === name);
       const [soft, arc] = [of("softmax"), of("arcface")];
-      return (
-        soft >= 0 && arc >= 0 && state.sides[arc].args.s === 16 && state.sides[arc].args.m >= 0.3 && state.sides[arc].args.m <= 0.8 && state.data !== "points" &&
-        runs[soft].epochs >= 30 && runs[soft].measures.accuracy > runs[arc].measures.accuracy
-      );
+      if (soft < 0 || arc < 0 || state.data === "points" || runs[soft].epochs < 30) return false;
+      const { s, m } = state.sides[arc].args;
+      return s === 16 && m >= 0.3 && m <= 0.8 && runs[soft].measures.accuracy > runs[arc].measures.accuracy;
     },
   },
 ];
@@ -201,9 +200,7 @@ function render_playground({ model, el }) {
     if (runs.some((run) => run.failed)) restart();
     if (playing) setPlaying(false);
     advance();
-    if (runs.some((run) => run.failed)) return;
-    talk();
-    refresh();
+    if (!runs.some((run) => run.failed)) refresh(talk);
   });
   const resetButton = button("Reset", () => {
     setPlaying(false);
@@ -584,15 +581,11 @@ function render_playground({ model, el }) {
     const name = on ? "Pause" : "Play";
     play.replaceChildren(make("span", { class: on ? "ft-pause-icon" : "ft-play-icon", "aria-hidden": "true" }), name);
     if (on) said.textContent = "";
-    else if (runs.length) {
-      talk();
-      refresh();
-    }
+    else if (runs.length) refresh(talk);
     redraw();
   }
 
   const talk = () => {
-    runs.forEach((run) => run.evaluate());
     said.textContent = runs.map((run, k) => {
       const m = run.measures;
       return `${losses[state.sides[k].loss].title}, epoch ${Math.round(run.epochs)}: ${(100 * m.accuracy).toFixed(0)} % right, ` +
@@ -633,10 +626,11 @@ function render_playground({ model, el }) {
     if (playing && inSight) redraw();
   }
 
-  /** Evaluate, draw, and write all figures, now. */
-  function refresh() {
+  /** Evaluate, draw, and write all figures, now; `first` comes before what the figures say. */
+  function refresh(first = () => {}) {
     runs.forEach((run) => run.evaluate());
     views.forEach((view, k) => draw(view, runs[k]));
+    first();
     showFigures(performance.now());
   }
 
@@ -809,7 +803,6 @@ function render_playground({ model, el }) {
     said.textContent = `Set to ${state.sides.map(({ loss }) => losses[loss].title).join(" and ")}. Play starts it.`;
   }
 
-  el.append(root);
   if (model.get("_static") && !meta.embedded && !owner) owner = root;
   link.hidden = !(owner === root || (model.get("_static") && meta.embedded));
   if (owner === root) {
@@ -819,6 +812,12 @@ function render_playground({ model, el }) {
       said.textContent = "The address of this page holds these settings now: copy it, or this link.";
     });
   }
+  const unmount = mount(root, el, stop, (isDark) => {
+    dark = isDark;
+    views.forEach((view) => view.sphere.retheme());
+    drawChips();
+    if (runs.length) refresh();
+  });
   restart();
   setPlaying(false);
   said.textContent = "";
@@ -826,22 +825,13 @@ function render_playground({ model, el }) {
     follow();
     listen(window, "hashchange", follow);
   }
-  const stopTheme = watchTheme((isDark) => {
-    dark = isDark;
-    root.dataset.theme = isDark ? "dark" : "light";
-    views.forEach((view) => view.sphere.retheme());
-    drawChips();
-    refresh();
-  });
   watchSight.observe(root);
   return () => {
     if (owner === root) owner = null;
-    stop.abort();
-    stopTheme();
     watchSize.disconnect();
     watchSight.disconnect();
     cancelAnimationFrame(frame_);
     clearTimeout(writing);
-    root.remove();
+    unmount();
   };
 }

@@ -22,19 +22,6 @@ function unpackImages({ pixels, levels, size, labels, train, centred }) {
   return { images, inputs, size, train, labels: Array.from(labels, Number) };
 }
 
-/** Angle in radians between row i of `a` and row j of `b`, exact at 0 and π too. */
-function angleOf(a, i, b, j, d) {
-  const [long, other] = [rowLength(a, i, d), rowLength(b, j, d)];
-  if (!long || !other) return NaN;
-  let [less, more] = [0, 0];
-  for (let k = 0; k < d; k++) {
-    const [u, v] = [a[i * d + k] / long, b[j * d + k] / other];
-    less += (u - v) ** 2;
-    more += (u + v) ** 2;
-  }
-  return 2 * Math.atan2(Math.sqrt(less), Math.sqrt(more));
-}
-
 const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**

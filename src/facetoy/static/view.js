@@ -54,18 +54,6 @@ function unpackSide(meta, bytes, levels) {
   return { ...meta, labels, runs };
 }
 
-/** Angle in degrees between two directions of `d` numbers. */
-function angleBetween(a, i, b, j, d) {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (let k = 0; k < d; k++) {
-    dot += a[i + k] * b[j + k];
-    aa += a[i + k] ** 2;
-    bb += b[j + k] ** 2;
-  }
-  if (!aa || !bb) return null;
-  return (Math.acos(Math.max(-1, Math.min(1, dot / Math.sqrt(aa * bb)))) * 180) / Math.PI;
-}
-
 /** Draw test image `index` of a side, 4 bits a pixel, into `canvas`. */
 function drawTestImage(side, bytes, index, canvas, dark) {
   const [height, width] = side.image_size;
@@ -573,14 +561,14 @@ function mountPicture(el, meta, data, alt) {
     const guess = (label + run.predicted[k * n + i]) & 255;
     const stranger = label >= side.known;
     const own = stranger ? guess : label;
-    const feature = (k * n + i) * d;
+    const at = k * n + i;
+    const angleTo = (ways, row) => (angleOf(run.features, at, ways, row, d) * 180) / Math.PI;
     const toMean = run.mean_angle
-      ? run.mean_angle[k * n + i]
-      : angleBetween(run.features, feature, run.means, (k * side.classes.length + label) * d, d);
+      ? run.mean_angle[at]
+      : angleTo(run.means, k * side.classes.length + label);
     const toWeight = run.weight_angle
-      ? run.weight_angle[k * n + i]
-      : run.weight &&
-        angleBetween(run.features, feature, run.weight, (k * side.known + own) * d, d);
+      ? run.weight_angle[at]
+      : run.weight && angleTo(run.weight, k * side.known + own);
     const rows = [
       ...recognised(side.classes[label], side.classes[guess], stranger),
       run.weight && [`to weight of ${side.classes[own]}`, degrees(toWeight, 0)],
@@ -670,10 +658,8 @@ function mountPicture(el, meta, data, alt) {
   );
 
   update(meta, data);
-  el.append(root);
-  const stopTheme = watchTheme((isDark) => {
+  const unmount = mount(root, el, stop, (isDark) => {
     dark = isDark;
-    root.dataset.theme = isDark ? "dark" : "light";
     retheme();
   });
   watchSight.observe(root);
@@ -688,13 +674,11 @@ function mountPicture(el, meta, data, alt) {
       glide();
     },
     destroy() {
-      stop.abort();
-      stopTheme();
       watchSize.disconnect();
       watchSight.disconnect();
       cancelAnimationFrame(frame);
       clearTimeout(speak);
-      root.remove();
+      unmount();
     },
   };
 }

@@ -259,7 +259,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "facetoy-start";
-    button.textContent = `Start the playground (${figure.dataset.demand})`;
+    button.textContent = figure.dataset.demand;
     button.addEventListener("click", async () => {
       button.disabled = true;
       await start(figure);
