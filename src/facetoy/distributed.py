@@ -191,7 +191,7 @@ class ShardedMargin(nn.Module):
             check_labels(y, len(x), self.num_classes)
         except ValueError as found:
             error = found
-        sizes = _all(torch.tensor([-1 if error else len(x)], device=self.weight.device))
+        sizes = every_rank(torch.tensor([-1 if error else len(x)], device=self.weight.device))
         if error:
             raise error
         bad = [rank for rank, size in enumerate(sizes) if size < 0]
@@ -203,7 +203,7 @@ class ShardedMargin(nn.Module):
         """Raise ValueError on every rank unless all were made with the same arguments."""
         text = repr(sorted(made.items()))
         device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-        sums = _all(torch.tensor([zlib.crc32(text.encode())], device=device))
+        sums = every_rank(torch.tensor([zlib.crc32(text.encode())], device=device))
         other = [rank for rank, value in enumerate(sums) if value != sums[0]]
         if other:
             raise ValueError(
@@ -254,11 +254,11 @@ class _Scores(nn.Module):
         return z.index_copy(0, rows, self.loss.harder(z[rows], x[rows], target))
 
 
-def _all(value: Tensor) -> list[int]:
+def every_rank(value: Tensor) -> list[Any]:
     """The number in ``value`` (1,) of every rank."""
     found = [torch.empty_like(value) for _ in range(dist.get_world_size())]
     dist.all_gather(found, value)
-    return [int(v) for v in found]
+    return [v.item() for v in found]
 
 
 def _gather(x: Tensor, sizes: list[int]) -> Tensor:

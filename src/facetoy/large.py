@@ -10,6 +10,7 @@ The same line goes on from the checkpoint, on any number of ranks.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import os
 import resource
@@ -17,6 +18,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +30,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from facetoy.checks import whole
 from facetoy.data import Data, load
-from facetoy.distributed import ShardedMargin, connect
+from facetoy.distributed import ShardedMargin, connect, every_rank
 from facetoy.files import read_npz, write_npz
 from facetoy.model import make_embedder
 from facetoy.progress import progress_bar
@@ -71,7 +73,8 @@ def train(
     the result is that of a single process.
 
     Args:
-        model: a network from images (N, 1, H, W) to features (N, dim); None is a small one.
+        model: a network from images (N, 1, H, W) to features (N, dim), copied, not changed; None
+            is a small one.
         checkpoint: a file that is written every ``every`` steps, whole or not at all, and from
             which the same call goes on, on any number of ranks.
         on_step: called after each step with its number.
@@ -82,13 +85,15 @@ def train(
         whole(name, value, 1)
     whole("batch_size", batch_size, dist.get_world_size(), len(data.train_labels))
     device = device or torch.device("cpu")
-    torch.manual_seed(seed)
-    net = make_embedder(*data.train_images.shape[2:], dim) if model is None else model
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        shape = data.train_images.shape[2:]
+        net = make_embedder(*shape, dim) if model is None else copy.deepcopy(model)
     net = net.to(device)
     head = ShardedMargin(
         loss, dim, data.num_classes, sample_rate=sample_rate, seed=seed, **loss_args
     ).to(device)
-    both = torch.optim.SGD([*net.parameters(), *head.parameters()], lr, momentum=0.9)
+    optimiser = torch.optim.SGD([*net.parameters(), *head.parameters()], lr, momentum=0.9)
     images = torch.as_tensor(data.train_images)
     labels = torch.as_tensor(data.train_labels)
     per_epoch = len(labels) // batch_size
@@ -98,10 +103,10 @@ def train(
         "dim": dim, "epochs": epochs, "batch_size": batch_size, "lr": lr,
         "sample_rate": sample_rate, "seed": seed, **loss_args,
     }  # fmt: skip
-    done = _resume(checkpoint, config, net, head, both) if checkpoint is not None else 0
+    done = _resume(checkpoint, config, net, head, optimiser) if checkpoint is not None else 0
     spread = DistributedDataParallel(net)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        both, lambda step: (1 + np.cos(np.pi * (done + step) / total)) / 2
+        optimiser, lambda step: (1 + np.cos(np.pi * (done + step) / total)) / 2
     )
     shown = progress and dist.get_rank() == 0
     losses, times = [], []
@@ -110,14 +115,14 @@ def train(
             rows = _rows(step, per_epoch, len(labels), batch_size, seed)
             began = time.perf_counter()
             value = head(spread(images[rows].to(device)), labels[rows].to(device))
-            both.zero_grad()
+            optimiser.zero_grad()
             value.backward()
-            both.step()
+            optimiser.step()
             schedule.step()
             losses.append(value.item())
             times.append(time.perf_counter() - began)
             if checkpoint is not None and ((step + 1) % every == 0 or step + 1 == total):
-                _save(checkpoint, step + 1, config, net, head, both)
+                _save(checkpoint, step + 1, config, net, head, optimiser)
             if on_step is not None:
                 on_step(step + 1)
             bar.update()
@@ -131,11 +136,16 @@ def train(
     )
 
 
+@lru_cache(maxsize=1)
+def _order(count: int, seed: int) -> Tensor:
+    """All images in the order of an epoch, the same on every rank."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+
+
 def _rows(step: int, per_epoch: int, count: int, size: int, seed: int) -> Tensor:
     """Which images this rank trains on in a step: its part of the step's batch."""
     epoch, k = divmod(step, per_epoch)
-    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed + epoch))
-    batch = order[k * size : (k + 1) * size]
+    batch = _order(count, seed + epoch)[k * size : (k + 1) * size]
     return batch.tensor_split(dist.get_world_size())[dist.get_rank()]
 
 
@@ -202,9 +212,7 @@ def _peaks(device: torch.device) -> list[float]:
     else:  # macOS counts bytes, Linux kilobytes
         unit = 1e6 if sys.platform == "darwin" else 1e3
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    found = [torch.zeros(1, device=device) for _ in range(dist.get_world_size())]
-    dist.all_gather(found, torch.tensor([most], device=device))
-    return [round(float(v), 1) for v in found]
+    return [round(v, 1) for v in every_rank(torch.tensor([most], device=device))]
 
 
 def main() -> None:
