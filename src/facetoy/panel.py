@@ -15,10 +15,11 @@ from typing import Any
 import traitlets
 
 from facetoy.data import Data, load
+from facetoy.engine import numbers, signature
 from facetoy.losses import LOSSES
 from facetoy.run import Run
 from facetoy.still import draw_still
-from facetoy.train import fit, signature
+from facetoy.train import fit
 from facetoy.view import LOSS_TITLES, Picture, describe, pack, side
 
 PAUSE = 0.12  # seconds between pictures, at least; more often than this nobody can see
@@ -27,11 +28,7 @@ PAUSE = 0.12  # seconds between pictures, at least; more often than this nobody 
 def loss_arguments() -> dict[str, dict[str, float]]:
     """For each name in ``facetoy.losses.LOSSES`` its numeric arguments and their defaults."""
     return {
-        name: {
-            argument: default
-            for argument, default in signature(make)[1].items()
-            if isinstance(default, int | float) and not isinstance(default, bool)
-        }
+        name: {argument: signature(make)[1][argument] for argument in numbers(make)}
         for name, make in LOSSES.items()
     }
 

@@ -3,29 +3,53 @@
 import copy
 import inspect
 import itertools
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import math
+import os
+import queue
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from joblib import Parallel, delayed
-from torch import Tensor, nn
+from joblib import Parallel, cpu_count, delayed
+from torch import nn
 
 from facetoy.checks import whole
 from facetoy.data import Data
+from facetoy.engine import (
+    Images,
+    Optimizer,
+    Plan,
+    Shuffled,
+    Training,
+    embedded,
+    interruptible,
+    numbers,
+    one_thread,
+    resident,
+    seeded,
+    signature,
+    train,
+)
 from facetoy.losses import LOSSES, TripletLoss
-from facetoy.model import make_embedder
+from facetoy.losses._base import ClassLoss
+from facetoy.model import Embedder, make_embedder
 from facetoy.progress import progress_bar
 from facetoy.run import Run, Sweep
 from facetoy.sampler import PKSampler
 
-SIZES = ["in_features", "num_classes"]  # what a loss with class weights takes first
-AT_ONCE = 256  # images that go through the network at a time, where no gradient is needed
-WATCHED = 2000  # training images whose accuracy is recorded after each epoch, at most
+
+def adam(parameters: list[nn.Parameter], lr: float) -> torch.optim.Optimizer:
+    """torch's Adam, fused where it can be."""
+    return torch.optim.Adam(parameters, lr, fused=parameters[0].device.type != "mps")
+
+
+def cosine(part: float) -> float:
+    """What the learning rate is multiplied with: from 1 down to 0 along half a wave."""
+    return (1 + math.cos(math.pi * part)) / 2
 
 
 def fit(
@@ -42,6 +66,9 @@ def fit(
     batch_size: int = 128,
     warmup: float = 0.3,
     per_class: int | None = None,
+    optimizer: Optimizer = adam,
+    decay: Callable[[float], float] = cosine,
+    checkpoint: str | os.PathLike | None = None,
     progress: bool = True,
     on_snapshot: Callable[[Run], None] | None = None,
     **loss_args: Any,
@@ -65,148 +92,66 @@ def fit(
         lr: learning rate at the start.
         per_class: K, for batches of ``batch_size // K`` classes with K images each. None shuffles
             all images, except for the triplet loss, where it is ``batch_size // C``, at least 4.
+        optimizer: makes an optimiser of torch from parameters and a learning rate.
+        decay: what the learning rate is multiplied with, by the part of training that is over.
+        checkpoint: a file (npz) for long runs, written twice a minute and at the end, whole or
+            not at all. The same call goes on from it, to the same result.
         progress: show a progress bar.
         on_snapshot: called at each snapshot with the run so far; may raise KeyboardInterrupt.
         **loss_args: arguments of the loss, such as ``s`` and ``m``.
 
-    An interruption (Ctrl-C, the notebook's stop button) returns what was trained so far, with
-    ``run.config["interrupted"]`` True. ValueError or TypeError for arguments out of range.
+    An interruption (Ctrl-C, the notebook's stop button) ends the step under way and returns what
+    was trained so far, with ``run.config["interrupted"]`` True. ValueError or TypeError for
+    arguments out of range, ValueError for a checkpoint of another training.
     """
-    dim, epochs, snapshots, batch_size = itertools.starmap(whole, (
-        ("dim", dim, 1), ("epochs", epochs, 1), ("snapshots", snapshots, 2),
-        ("batch_size", batch_size, 1),
-    ))  # fmt: skip
-    if not 0 <= warmup <= 1:
-        raise ValueError(f"warmup must lie in [0, 1], got {warmup}")
-    if not lr > 0:
-        raise ValueError(f"lr must be positive, got {lr}")
+    settings = {name: value for name, value in locals().items() if name in SETTINGS}
     where = _device(device)
-    with _seeded(seed, where):
+    training = _training(loss, resident(data, where), settings, loss_args)
+    name = training.config["loss"]
+    bar = progress_bar(shown=progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
+    with bar, one_thread(), seeded(seed, where), interruptible() as stop:
+        train([training], stop, bar.update, checkpoint)
+    return training.run()
+
+
+#: The arguments of ``fit`` that are not the loss's, with their defaults.
+SETTINGS = {
+    name: p.default
+    for name, p in inspect.signature(fit).parameters.items()
+    if p.kind is p.KEYWORD_ONLY
+}
+
+
+def _training(
+    loss: str | type[nn.Module] | nn.Module,
+    images: Images,
+    settings: dict[str, Any],
+    loss_args: dict[str, Any],
+) -> Training:
+    """A training that has not begun, from the arguments of ``fit``."""
+    data, where = images.data, images.x.device
+    for name, least in (("dim", 1), ("epochs", 1), ("snapshots", 2), ("batch_size", 1)):
+        whole(name, settings[name], least)
+    if not 0 <= settings["warmup"] <= 1:
+        raise ValueError(f"warmup must lie in [0, 1], got {settings['warmup']}")
+    if not settings["lr"] > 0:
+        raise ValueError(f"lr must be positive, got {settings['lr']}")
+    dim, seed = settings["dim"], settings["seed"]
+    with seeded(seed, where):
         head, name = _loss(loss, dim, data.num_classes, loss_args)
-        model = _network(model, data.train_images, dim)
+        net = _network(settings["model"], data.train_images, dim)
         order = torch.Generator().manual_seed(seed)
-    head, model = head.to(where), model.to(where, memory_format=torch.channels_last)
+    kept = ("dim", "epochs", "seed", "lr", "batch_size", "warmup", "per_class", "snapshots")
     config = {
         "loss": name, **_plain(loss_args), **_arguments(head),
-        "data": data.name, "model": type(model).__name__,
-        "num_classes": data.num_classes, "dim": dim, "epochs": epochs, "seed": seed, "lr": lr,
-        "batch_size": batch_size, "warmup": warmup, "per_class": per_class,
-        "snapshots": snapshots, "device": device, "interrupted": False,
+        "data": data.name, "model": type(net).__name__, "num_classes": data.num_classes,
+        **{k: settings[k] for k in kept}, "device": str(settings["device"]), "interrupted": False,
+        **{k: getattr(settings[k], "__name__", repr(settings[k])) for k in ("optimizer", "decay")},
     }  # fmt: skip
-
-    batches = _batches(head, data, batch_size, per_class, order)
-    x, test_x = (
-        torch.as_tensor(i, dtype=torch.float32).to(where, memory_format=torch.channels_last)
-        for i in (data.train_images, data.test_images)
-    )
-    y, test_y = (
-        torch.as_tensor(i, dtype=torch.int64, device=where)
-        for i in (data.train_labels, data.test_labels)
-    )
-    known = test_y < data.num_classes
-    some = torch.linspace(0, len(y) - 1, min(len(y), WATCHED), device=where).long()
-    parameters = [p for p in (*model.parameters(), *head.parameters()) if p.requires_grad]
-    optimiser = torch.optim.Adam(parameters, lr, fused=where.type != "mps")
-    total = epochs * len(batches)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, total)
-    ease = _easing(head, warmup)
-    # squared: early snapshots are closer together
-    due = set(np.unique(np.rint(np.linspace(0, 1, snapshots) ** 2 * total).astype(int)).tolist())
-    taken: dict[str, list] = {"steps": [], "features": [], "predicted": []}
-    watched = [name for name in ("weight", "centers") if getattr(head, name, None) is not None]
-    history: dict[str, list[float]] = {
-        "loss": [], "train_accuracy": [], "test_accuracy": [], "gradient_norm": [], "seconds": []
-    }  # fmt: skip
-
-    def so_far() -> Run:
-        kept = {k: torch.stack(v).cpu().numpy() for k, v in taken.items() if k != "steps"}
-        return Run(
-            **{"weight": None, **kept},
-            labels=data.test_labels,
-            images=data.test_images,
-            class_names=data.class_names,
-            steps=np.array(taken["steps"]),
-            history={k: np.array(v) for k, v in history.items()},
-            config=dict(config),
-            device=_name(where),
-            network={k: v.detach().cpu().numpy().copy() for k, v in model.state_dict().items()},
-        )
-
-    @torch.no_grad()
-    def snapshot(step: int) -> None:
-        model.eval()
-        features = _embed(model, test_x)
-        new = {"features": features, "predicted": _classify(features, head, model, x, y)}
-        new |= {name: getattr(head, name).detach().clone() for name in watched}
-        model.train()
-        # all at once: an interruption finds the old state or the new one
-        taken["steps"].append(step)
-        for name, value in new.items():
-            taken.setdefault(name, []).append(value)
-        if on_snapshot is not None:
-            on_snapshot(so_far())
-
-    @torch.no_grad()
-    def accuracy(images: Tensor, labels: Tensor) -> float:
-        if not len(labels):
-            return float("nan")  # all test images show strangers
-        features = _embed(model, images)
-        return (_classify(features, head, model, x, y) == labels).float().mean().item()
-
-    step, seconds = 0, 0.0
-    bar = progress_bar(shown=progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
-
-    def epoch() -> None:
-        nonlocal step, seconds
-        model.train()
-        losses, norms = [], []
-        for batch in batches:
-            began = time.perf_counter()
-            batch = torch.as_tensor(batch, device=where)
-            ease(step / total)
-            features = model(x[batch])
-            value = head(features, y[batch])
-            optimiser.zero_grad()
-            value.backward()
-            optimiser.step()
-            schedule.step()
-            if hasattr(head, "update"):
-                head.update(features.detach(), y[batch])
-            step += 1
-            losses.append(value.detach())
-            gradients = [p.grad for p in parameters if p.grad is not None]
-            norms.append(torch.stack(torch._foreach_norm(gradients)).norm())
-            seconds += time.perf_counter() - began
-            if step in due:
-                snapshot(step)
-        began = time.perf_counter()
-        row = {"loss": torch.stack(losses).mean().item()}  # waits for a GPU
-        row["gradient_norm"] = torch.stack(norms).mean().item()
-        seconds += time.perf_counter() - began
-        model.eval()
-        row["train_accuracy"] = accuracy(x[some], y[some])
-        row["test_accuracy"] = accuracy(test_x[known], test_y[known])
-        for key, value in (row | {"seconds": seconds}).items():
-            history[key].append(value)
-        bar.update()
-
-    threads = torch.get_num_threads()
-    try:
-        # a second thread only gets in the way of a network this small, most on a busy machine
-        torch.set_num_threads(1)
-        with _seeded(seed, where):
-            snapshot(0)
-            for _ in range(epochs):
-                epoch()
-    except KeyboardInterrupt:
-        config["interrupted"] = True
-        on_snapshot = None
-        if not taken["steps"] or taken["steps"][-1] != step:
-            snapshot(step)
-    finally:
-        bar.close()
-        torch.set_num_threads(threads)
-    return so_far()
+    plan = Plan(*(settings[field] for field in Plan._fields))
+    batches = _batches(head, data, settings["batch_size"], settings["per_class"], order)
+    net = net.to(where, memory_format=torch.channels_last)
+    return Training(net, head.to(where), images, batches, plan, config)
 
 
 def embed(run: Run, images: np.ndarray, model: nn.Module | None = None) -> np.ndarray:
@@ -229,23 +174,27 @@ def embed(run: Run, images: np.ndarray, model: nn.Module | None = None) -> np.nd
         net.load_state_dict({k: torch.as_tensor(v) for k, v in run.network.items()})
     except RuntimeError as error:
         raise ValueError(f"the run's parameters do not fit the network: {error}") from error
-    return _embed(net.cpu().eval(), torch.as_tensor(images, dtype=torch.float32)).numpy()
+    return embedded(net.cpu().eval(), torch.as_tensor(images, dtype=torch.float32)).numpy()
 
 
 def sweep(
     loss: str | type[nn.Module],
     data: Data,
     *,
-    jobs: int = 1,
+    jobs: int | None = None,
     progress: bool = True,
     **args: Any,
 ) -> Sweep:
     """One ``fit`` for each combination of the arguments that are lists (or tuples, ranges, arrays).
 
     ``sweep("arcface", data, m=[0, 0.1, 0.2])`` varies the margin; ``seed=range(5)`` the seed.
-    Other arguments go to every ``fit``. ``jobs`` processes train at once, -1 is one for each
-    core; the runs are the same. An interruption returns the runs so far. ValueError if no
-    argument is a list, or one is empty.
+    Other arguments go to every ``fit``. Where the loss is one of ours with class weights and the
+    network ``fit``'s own, runs that differ in their seed and the loss's numbers are steps of one
+    program, on a GPU all of them; their ``history["seconds"]`` are shares of its time. Networks
+    with convolutions gain nothing from that on a CPU. ``jobs`` threads or processes train at once:
+    None is as many as there are cores, on a GPU one. The runs are the same, up to rounding.
+
+    An interruption returns the runs so far. ValueError if no argument is a list, or one is empty.
     """
     lists = {
         k: v.tolist() if isinstance(v, np.ndarray) else list(v)
@@ -256,52 +205,116 @@ def sweep(
         raise ValueError(
             "sweep needs at least one argument that is a non-empty list, e.g. m=[0, 0.5]"
         )
-    runs: list[Run] = []
-    combinations = list(itertools.product(*lists.values()))
-    # mapped images may be written to, each process its own copy: torch warns of any others
-    trained = Parallel(n_jobs=jobs, return_as="generator", mmap_mode="c")(
-        delayed(fit)(loss, data, progress=False, **{**args, **dict(zip(lists, v, strict=True))})
-        for v in combinations
-    )
-    with (
-        progress_bar(
-            trained, shown=progress, desc="sweep", unit="run", total=len(combinations)
-        ) as bar,
-        suppress(KeyboardInterrupt),
-    ):
-        for run in bar:
-            # what all runs share is kept once, not as each process sent it
-            runs.append(replace(run, images=data.test_images, labels=data.test_labels))
-            if run.config["interrupted"]:
-                break
+    chosen = [dict(zip(lists, v, strict=True)) for v in itertools.product(*lists.values())]
+    where = _device(args.get("device", "auto"))
+    if jobs is None:
+        jobs = -1 if where.type == "cpu" else 1
+    jobs = min(cpu_count() if jobs < 0 else max(jobs, 1), len(chosen))
+    shared = _shared(loss, data, where, args) & set(lists)
+    bar = progress_bar(shown=progress, desc="sweep", unit="run", total=len(chosen))
+    with bar:
+        runs = (
+            _together(loss, resident(data, where), [args | c for c in chosen], shared, jobs, bar)
+            if shared
+            else _one_by_one(loss, data, [args | c for c in chosen], jobs, bar)
+        )
     return Sweep(runs, list(lists))
 
 
-class _Shuffled:
-    """Each epoch all indices below ``count`` in a new order, in batches of ``size``."""
+def _shared(loss: Any, data: Data, where: torch.device, args: dict[str, Any]) -> set[str]:
+    """The arguments in which runs may differ that are trained as one; empty if none are."""
+    make = LOSSES.get(loss) if isinstance(loss, str) else loss
+    ours = {getattr(known, "func", known) for known in LOSSES.values()}
+    kind = getattr(make, "func", make)
+    if (
+        kind not in ours
+        or not issubclass(kind, ClassLoss)
+        or hasattr(kind, "update")
+        or {"model", "on_snapshot", "checkpoint", "optimizer"} & args.keys()
+        or where.type not in ("cpu", "cuda")
+        or (where.type == "cpu" and not isinstance(_network(None, data.train_images, 1), Embedder))
+    ):
+        return set()
+    return {"seed", *numbers(make)}
 
-    def __init__(self, count: int, size: int, generator: torch.Generator) -> None:
-        self.count, self.size, self.generator = count, size, generator
 
-    def __len__(self) -> int:
-        # no batch of a single image at the end, which batch normalisation cannot bear
-        single = self.size > 1 and self.count > self.size and self.count % self.size == 1
-        return -(-self.count // self.size) - single
+def _one_by_one(
+    loss: Any, data: Data, settings: Sequence[dict[str, Any]], jobs: int, bar: Any
+) -> list[Run]:
+    """A ``fit`` for each of the settings, in so many processes."""
+    if any("on_snapshot" in s for s in settings):
+        jobs = 1  # another process would call a copy
+    # mapped images may be written to, each process its own copy: torch warns of any others
+    trained = Parallel(n_jobs=jobs, return_as="generator", mmap_mode="c")(
+        delayed(fit)(loss, data, progress=False, **s) for s in settings
+    )
+    runs: list[Run] = []
+    with suppress(KeyboardInterrupt):
+        for run in trained:
+            # what all runs share is kept once, not as each process sent it
+            runs.append(replace(run, images=data.test_images, labels=data.test_labels))
+            bar.update()
+            if run.config["interrupted"]:
+                break
+    return runs
 
-    def __iter__(self) -> Iterator[Tensor]:
-        order = torch.randperm(self.count, generator=self.generator)
-        edges = range(self.size, self.size * len(self), self.size)
-        return iter(order.tensor_split(list(edges)))
+
+def _together(
+    loss: Any, images: Images, settings: Sequence[dict[str, Any]], shared: set[str], jobs: int,
+    bar: Any,
+) -> list[Run]:  # fmt: skip
+    """Runs trained many at a time: a group is what may differ in ``shared`` arguments alone."""
+    groups: dict[str, list[int]] = {}
+    for i, s in enumerate(settings):
+        groups.setdefault(repr({k: v for k, v in s.items() if k not in shared}), []).append(i)
+    trainings = [
+        _training(
+            loss, images, SETTINGS | {k: v for k, v in s.items() if k in SETTINGS},
+            {k: v for k, v in s.items() if k not in SETTINGS},
+        )
+        for s in settings
+    ]  # fmt: skip
+    parts = [
+        [trainings[i] for i in part]
+        for group in groups.values()
+        for part in np.array_split(group, min(len(group), -(-jobs // len(groups))))
+    ]
+    news: queue.SimpleQueue[float | None] = queue.SimpleQueue()  # runs' worth of epochs; None: over
+
+    def work(part: list[Training]) -> None:
+        share = len(part) / part[0].plan.epochs
+        try:
+            if not stop.is_set():
+                with one_thread():
+                    train(part, stop, lambda epochs: news.put(epochs * share))
+        except BaseException:
+            stop.set()
+            raise
+        finally:
+            news.put(None)
+
+    with interruptible() as stop, ThreadPoolExecutor(jobs) as pool:
+        over = [pool.submit(work, part) for part in parts]
+        left = len(parts)
+        while left:
+            done = news.get()
+            if done is None:
+                left -= 1
+            else:
+                bar.update(done)
+    for future in over:
+        future.result()
+    return [t.run() for t in trainings if t.taken["steps"]]
 
 
 def _batches(
     head: nn.Module, data: Data, size: int, per_class: int | None, generator: torch.Generator
-) -> _Shuffled | PKSampler:
+) -> Shuffled | PKSampler:
     """What to train on in each step of an epoch, as indices of training images."""
     if per_class is None and isinstance(head, TripletLoss):
         per_class = max(4, size // data.num_classes)
     if per_class is None:
-        return _Shuffled(len(data.train_labels), size, generator)
+        return Shuffled(len(data.train_labels), size, generator)
     classes = min(data.num_classes, max(1, size // per_class))
     if isinstance(head, TripletLoss) and classes < 2:
         raise ValueError(
@@ -311,54 +324,9 @@ def _batches(
     return PKSampler(data.train_labels, classes, per_class, generator)
 
 
-def _easing(head: nn.Module, warmup: float) -> Callable[[float], None]:
-    """A function of the part of training that is over, which sets what eases the loss's start."""
-    begins = getattr(head, "warmup", {})
-    ends = {name: getattr(head, name) for name in begins}
-    least = getattr(head, "lam", None)
-
-    def ease(part: float) -> None:
-        grown = min(1.0, part / warmup) if warmup else 1.0
-        for name, begin in begins.items():
-            setattr(head, name, begin + (ends[name] - begin) * grown)
-        if hasattr(head, "annealing"):
-            head.lam = max(least, head.annealing(part))
-
-    return ease
-
-
-def _classify(features: Tensor, head: nn.Module, model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """(N,) classes of features (N, d): by the loss's own scores, else by the nearest class mean
-    of the training images ``x`` with labels ``y``."""
-    if hasattr(head, "logits"):
-        return head.logits(features).argmax(1)
-    seen = _embed(model, x)
-    if getattr(head, "normalize", True):
-        features, seen = F.normalize(features), F.normalize(seen)
-    count = torch.bincount(y)
-    means = seen.new_zeros(len(count), seen.shape[1]).index_add(0, y, seen) / count[:, None]
-    return torch.cdist(features, means).argmin(1)
-
-
-@contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Random numbers from ``seed``; afterwards torch's random state is what it was."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.default_generator.manual_seed(seed)
-        if device.type == "cuda":
-            torch.cuda.manual_seed(seed)
-        yield
-
-
 def _network(model: nn.Module | None, images: np.ndarray, dim: int) -> nn.Module:
     """A copy of ``model``, or a small network for images (N, 1, H, W)."""
     return make_embedder(*images.shape[2:], dim) if model is None else copy.deepcopy(model)
-
-
-@torch.no_grad()
-def _embed(model: nn.Module, x: Tensor) -> Tensor:
-    """(N, d) features of the images ``x``, some at a time."""
-    return torch.cat([model(part) for part in x.split(AT_ONCE)])
 
 
 def _device(device: str) -> torch.device:
@@ -367,19 +335,6 @@ def _device(device: str) -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def _name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return f"cuda ({torch.cuda.get_device_name(device)})"
-    return device.type
-
-
-def signature(make: Callable[..., nn.Module]) -> tuple[bool, dict[str, Any]]:
-    """Whether a loss takes the sizes d and C first, and its other arguments with their defaults."""
-    parameters = inspect.signature(make).parameters
-    defaults = {name: p.default for name, p in parameters.items() if name not in SIZES}
-    return len(defaults) < len(parameters), defaults
 
 
 def _named(cls: type) -> str:

@@ -43,6 +43,7 @@ SYMBOLS = {"lam": "λ"}
 NOT_IN_TITLE = {
     *("loss", "data", "model", "num_classes", "dim", "epochs", "seed"),
     *("lr", "batch_size", "per_class", "warmup", "snapshots", "device", "interrupted", "alpha"),
+    *("optimizer", "decay"),
 }
 
 

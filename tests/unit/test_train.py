@@ -1,4 +1,7 @@
 import itertools
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -6,7 +9,7 @@ import pytest
 import torch
 
 import facetoy
-from facetoy import train
+from facetoy import engine, train
 from facetoy.losses import (
     LOSSES,
     ArcFace,
@@ -73,7 +76,7 @@ def test_run_has_the_promised_arrays(run, digits):
     assert run.predicted.shape == (T, 360)
     assert np.array_equal(run.labels, digits.test_labels)
     assert run.images is digits.test_images
-    assert run.device == train._name(train._device("auto"))
+    assert run.device == engine.device_name(train._device("auto"))
     assert {k: len(v) for k, v in run.history.items()} == dict.fromkeys(
         ("loss", "train_accuracy", "test_accuracy", "gradient_norm", "seconds"), 3
     )
@@ -288,7 +291,7 @@ def test_no_batch_of_one_image(digits):
     own = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3), torch.nn.BatchNorm1d(3))
     run = facetoy.fit("softmax", few, model=own, epochs=2, batch_size=16, snapshots=2)
     assert run.steps[-1] == 4
-    seen = train._Shuffled(33, 16, torch.Generator())
+    seen = engine.Shuffled(33, 16, torch.Generator())
     sizes = [len(batch) for batch in seen]
     assert (sizes, len(seen)) == ([16, 17], 2)
     assert sorted(torch.cat(list(seen)).tolist()) == list(range(33))
@@ -312,11 +315,250 @@ def test_sweep(digits):
     assert one.parameters == {"seed": (0, 1)}
     assert len(sweep[:3]) == 3
     alone = facetoy.fit("arcface", digits, m=0.3, seed=1, epochs=1, snapshots=2)
-    assert np.array_equal(one[1].features, alone.features)
+    np.testing.assert_allclose(one[1].features, alone.features, atol=1e-5)
     with pytest.raises(ValueError, match="no run with"):
         sweep.select(m=0.7)
     with pytest.raises(ValueError, match="at least one argument that is a non-empty list"):
         facetoy.sweep("arcface", digits, m=0.3)
+
+
+LISTS = {
+    "softmax": {"seed": [0, 1, 2]},
+    "normsoftmax": {"s": [4, 16]},
+    "lsoftmax": {"m": [1, 2, 4], "lam": [0.0, 5.0]},
+    "asoftmax": {"m": [3, 4]},
+    "cosface": {"m": [0, 0.35], "s": [8.0, 16]},
+    "amsoftmax": {"m": [0.1, 0.2], "seed": [3, 4]},
+    "arcface": {"m": [0, 0.3, 0.5], "seed": [0, 1]},
+    "combined": {"m1": [1, 1.3], "m2": [0.0, 0.2], "m3": [0, 0.1]},
+}
+
+
+def alike(ours: facetoy.Run, alone: facetoy.Run, atol: float = 2e-4) -> None:
+    """Two runs of one training agree in all but time and rounding."""
+    assert ours.config == alone.config
+    assert np.array_equal(ours.steps, alone.steps)
+    scale = np.abs(alone.features).max()
+    np.testing.assert_allclose(ours.features / scale, alone.features / scale, atol=atol)
+    np.testing.assert_allclose(ours.weight, alone.weight, atol=atol)
+    assert (ours.predicted == alone.predicted).mean() > 0.99
+    for name in ("loss", "gradient_norm", "train_accuracy", "test_accuracy"):
+        np.testing.assert_allclose(
+            ours.history[name], alone.history[name], rtol=3e-3, atol=3e-3, err_msg=name
+        )
+    for name, value in alone.network.items():
+        np.testing.assert_allclose(ours.network[name], value, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "jobs"), [("arcface", 1), ("arcface", 5), *((name, 2) for name in LISTS)]
+)
+def test_a_sweep_trains_at_once_what_fit_trains_alone(digits, name, jobs, monkeypatch):
+    """Compared before rounding has had the time to grow."""
+    args = {"lr": 0.001, "epochs": 3, "snapshots": 4, "progress": False}
+    monkeypatch.setattr(train, "_one_by_one", None)
+    sweep = facetoy.sweep(name, digits, jobs=jobs, **LISTS[name], **args)
+    combinations = list(itertools.product(*LISTS[name].values()))
+    assert len(sweep) == len(combinations)
+    for run, values in zip(sweep, combinations, strict=True):
+        settings = dict(zip(LISTS[name], values, strict=True))
+        assert {k: run.config[k] for k in settings} == settings
+        alike(run, facetoy.fit(name, digits, **settings, **args))
+        assert (run.history["seconds"] > 0).all()
+
+
+def test_trained_at_once_are_as_good_as_alone(digits):
+    args = {"m": 0.5, "snapshots": 2, "progress": False}
+    sweep = facetoy.sweep("arcface", digits, seed=range(4), **args)
+    alone = [facetoy.fit("arcface", digits, seed=seed, **args) for seed in range(4)]
+    ours, theirs = (
+        np.mean([facetoy.metrics.measure(r).accuracy for r in runs]) for runs in (sweep, alone)
+    )
+    assert abs(ours - theirs) < 0.01
+
+
+def test_networks_with_convolutions_train_at_once_too():
+    """As on a GPU; on a CPU sweep trains them one by one, since nothing is gained."""
+    faces = facetoy.load("toyfaces", identities=6, images=12, size=16)
+    args = {"dim": 4, "epochs": 2, "batch_size": 16, "lr": 0.001, "snapshots": 2, "progress": False}
+    where = torch.device("cpu")
+    chosen = [{**args, "m": m, "seed": seed} for m in (0.1, 0.3) for seed in (0, 1)]
+    bar = facetoy.progress.progress_bar(shown=False)
+    runs = train._together("arcface", engine.resident(faces, where), chosen, {"m", "seed"}, 1, bar)
+    for run, settings in zip(runs, chosen, strict=True):
+        alone = facetoy.fit("arcface", faces, **settings)
+        assert "1.running_mean" in run.network
+        assert run.network["1.num_batches_tracked"] == alone.network["1.num_batches_tracked"] > 0
+        alike(run, alone, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("loss", "lists"),
+    [
+        ("center", {"lam": [0.1, 1.0]}),
+        ("triplet", {"margin": [0.2, 0.3]}),
+        ("arcface", {"dim": [2, 3]}),
+        (type("Own", (ArcFace,), {}), {"m": [0.1, 0.2]}),
+    ],
+)
+def test_others_train_one_by_one(digits, loss, lists, monkeypatch):
+    monkeypatch.setattr(train, "_together", None)
+    sweep = facetoy.sweep(loss, digits, epochs=1, snapshots=2, progress=False, jobs=1, **lists)
+    assert len(sweep) == 2
+
+
+def test_a_sweep_that_is_interrupted_keeps_its_runs(digits, monkeypatch):
+    """Ctrl-C in the middle: what was begun is kept and marked, and no step is half done."""
+    count = itertools.count()
+    step = engine.Together.step
+
+    def interrupted(self, *args):
+        if next(count) == 30:
+            signal.raise_signal(signal.SIGINT)
+        return step(self, *args)
+
+    monkeypatch.setattr(engine.Together, "step", interrupted)
+    args = {"m": [0.1, 0.2], "lr": [0.001, 0.01], "epochs": 20, "snapshots": 2, "progress": False}
+    sweep = facetoy.sweep("arcface", digits, jobs=1, **args)
+    assert [r.config["lr"] for r in sweep] == [0.001, 0.001]  # the others had not begun
+    assert [r.config["m"] for r in sweep] == [0.1, 0.2]
+    for run in sweep:
+        assert run.config["interrupted"]
+        assert 30 <= run.steps[-1] < 120  # the main thread has to hear of it first
+        assert len(run.steps) == len(run.features)
+        assert len(run.history["loss"]) == run.steps[-1] // 12
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_sweep_s_error_is_that_of_a_fit(digits):
+    for lists, says in [({"m": [0.1, 2]}, r"m must lie in \[0, 1.571\), got 2")]:
+        with pytest.raises(ValueError, match=says):
+            facetoy.sweep("arcface", digits, epochs=1, **lists)
+    with pytest.raises(TypeError, match="arcface takes no argument 'n'"):
+        facetoy.sweep("arcface", digits, n=[1, 2], seed=[0, 1])
+    with pytest.raises(ValueError, match="features must be finite, got nan"):
+        facetoy.sweep("softmax", digits, seed=[0, 1], lr=1e30, epochs=1, progress=False)
+
+
+SCRIPT = """
+import os, signal, sys
+import torch
+import facetoy
+from facetoy import engine
+
+engine.EVERY = 0.0
+path, out, kill = sys.argv[1], sys.argv[2], int(sys.argv[3])
+step = engine.Together.step
+count = 0
+
+def counted(self, *args):
+    global count
+    count += 1
+    if count == kill:
+        os.kill(os.getpid(), getattr(signal, sys.argv[4]))
+    return step(self, *args)
+
+engine.Together.step = counted
+own = None
+if sys.argv[5] == "chance":
+    torch.manual_seed(3)
+    own = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(64, 16), torch.nn.BatchNorm1d(16),
+        torch.nn.Dropout(0.3), torch.nn.Linear(16, 3),
+    )
+run = facetoy.fit(
+    "center" if own is not None else sys.argv[5], facetoy.load("digits"), model=own, epochs=3,
+    snapshots=6, checkpoint=path or None, progress=False,
+)
+run.save(out)
+print(count, run.config["interrupted"])
+"""
+
+
+def trained(tmp_path, checkpoint, out, kill=0, how="SIGKILL", loss="chance"):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    return subprocess.run(
+        [sys.executable, script, checkpoint, tmp_path / out, str(kill), how, loss],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+def same(a: facetoy.Run, b: facetoy.Run) -> None:
+    for name in ("features", "weight", "predicted", "steps", "centers"):
+        assert np.array_equal(getattr(a, name), getattr(b, name)), name
+    for name in a.history.keys() - {"seconds"}:
+        assert np.array_equal(a.history[name], b.history[name]), name
+    assert all(np.array_equal(a.network[k], b.network[k]) for k in b.network)
+    assert a.config == b.config
+
+
+@pytest.mark.parametrize(("kill", "loss"), [(20, "chance"), (23, "triplet")])
+def test_a_killed_training_goes_on_to_the_same_end(tmp_path, kill, loss):
+    """Killed within an epoch and at the edge of one: bit for bit the run that was not killed."""
+    checkpoint = tmp_path / "long.npz"
+    whole = trained(tmp_path, "", "whole.npz", loss=loss)
+    assert whole.returncode == 0, whole.stderr
+    killed = trained(tmp_path, checkpoint, "killed.npz", kill, loss=loss)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "killed.npz").exists()
+    resumed = trained(tmp_path, checkpoint, "resumed.npz", loss=loss)
+    steps = int(whole.stdout.split()[0])
+    assert resumed.stdout.split() == [str(steps - (kill - 1)), "False"], resumed.stderr
+    same(*(facetoy.load_run(tmp_path / f"{name}.npz") for name in ("resumed", "whole")))
+    again = trained(tmp_path, checkpoint, "again.npz", loss=loss)
+    assert again.stdout.split() == ["0", "False"]  # it was over: nothing is trained again
+    same(*(facetoy.load_run(tmp_path / f"{name}.npz") for name in ("again", "whole")))
+
+
+def test_ctrl_c_loses_nothing(tmp_path):
+    checkpoint = tmp_path / "long.npz"
+    trained(tmp_path, "", "whole.npz")
+    stopped = trained(tmp_path, checkpoint, "stopped.npz", 20, "SIGINT")
+    assert stopped.stdout.split() == ["20", "True"], stopped.stderr
+    assert facetoy.load_run(tmp_path / "stopped.npz").steps[-1] == 20
+    resumed = trained(tmp_path, checkpoint, "resumed.npz")
+    assert resumed.stdout.split() == ["16", "False"], resumed.stderr
+    same(*(facetoy.load_run(tmp_path / f"{name}.npz") for name in ("resumed", "whole")))
+
+
+def test_checkpoints_of_others_are_refused_and_kept(digits, tmp_path):
+    path = tmp_path / "a.npz"
+    args = {"epochs": 1, "snapshots": 2, "checkpoint": path, "progress": False}
+    facetoy.fit("softmax", digits, **args)
+    before = path.read_bytes()
+    for change, says in [({"lr": 0.02}, "lr was 0.01, is 0.02"), ({"dim": 4}, "dim was 3, is 4")]:
+        with pytest.raises(ValueError, match=f"a.npz is of another training: {says}"):
+            facetoy.fit("softmax", digits, **args | change)
+    own = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))
+    other = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3, bias=False))
+    facetoy.fit("softmax", digits, model=own, **args | {"checkpoint": tmp_path / "own.npz"})
+    with pytest.raises(ValueError, match=r"own\.npz is no checkpoint of this training"):
+        facetoy.fit("softmax", digits, model=other, **args | {"checkpoint": tmp_path / "own.npz"})
+    assert path.read_bytes() == before
+    path.write_bytes(before[: len(before) // 2])
+    with pytest.raises(ValueError, match=r"damaged or is not a checkpoint of facetoy\.fit"):
+        facetoy.fit("softmax", digits, **args)
+
+
+def test_another_optimiser_and_another_decay(digits):
+    seen = []
+
+    def sgd(parameters, lr):
+        return torch.optim.SGD(parameters, lr, momentum=0.9)
+
+    def steps(part):
+        seen.append(part)
+        return 1.0 if part < 0.5 else 0.0
+
+    run = facetoy.fit(
+        "softmax", digits, epochs=2, snapshots=3, lr=0.1, optimizer=sgd, decay=steps, progress=False
+    )
+    np.testing.assert_allclose(seen, np.arange(24) / 24)
+    assert run.config["optimizer"] == "sgd"
+    assert run.config["decay"] == "steps"
+    assert run.history["test_accuracy"][0] > 0.3
+    assert run.history["test_accuracy"][0] == run.history["test_accuracy"][1]  # rate 0
 
 
 @pytest.mark.parametrize(

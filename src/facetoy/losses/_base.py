@@ -14,6 +14,14 @@ INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 LARGEST = 1e15  # no product of two numbers below this, and no sum of such products, overflows
 
 
+def peek(value: Tensor) -> float | None:
+    """The number in ``value``; None inside ``torch.func.vmap``, where it is many numbers."""
+    try:
+        return value.item()
+    except RuntimeError:
+        return None
+
+
 def checked(x: Tensor, in_features: int | None = None, name: str = "features") -> Tensor:
     """``x``, its entries within ±LARGEST (±8,188 in float16) so that no product overflows.
 
@@ -26,7 +34,9 @@ def checked(x: Tensor, in_features: int | None = None, name: str = "features") -
         raise ValueError(f"{name} must have at least one row, got an empty batch")
     if not x.is_floating_point():
         raise ValueError(f"{name} must be floating point, got {x.dtype}")
-    most = torch.linalg.vector_norm(x.detach(), math.inf).item()
+    most = peek(torch.linalg.vector_norm(x.detach(), math.inf))
+    if most is None:
+        return x
     if not most < math.inf:
         raise ValueError(f"{name} must be finite, got {x[~x.isfinite()][0].item()}")
     bound = min(LARGEST, torch.finfo(x.dtype).max / 8)
@@ -39,8 +49,8 @@ def check_labels(y: Tensor, count: int, num_classes: float = math.inf) -> None:
         raise ValueError(f"labels must be integers (torch.long), got {y.dtype}")
     if y.shape != (count,):
         raise ValueError(f"labels must have shape ({count},), got {tuple(y.shape)}")
-    low, high = y.min().item(), y.max().item()
-    if low < 0 or high >= num_classes:
+    low, high = peek(y.min()), peek(y.max())
+    if low is not None and (low < 0 or high >= num_classes):
         raise ValueError(f"labels must lie in [0, {num_classes}), got {low if low < 0 else high}")
 
 
@@ -189,9 +199,8 @@ class MarginLoss(ClassLoss):
         """r, what multiplies the true class's cosine in the scores: a number or (N,)."""
 
     def harder(self, z: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        r, true = self.radius(x, y), torch.arange(0, z.numel(), z.shape[1], device=y.device) + y
-        cos = z.view(-1).index_select(0, true) / r
-        return z.put_(true, r * self.phi(cos))
+        r, true = self.radius(x, y), (torch.arange(len(y), device=y.device), y)
+        return z.index_put_(true, r * self.phi(z[true] / r))
 
 
 class SphereLoss(MarginLoss):
