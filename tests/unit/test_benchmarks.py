@@ -56,3 +56,31 @@ def test_trainings_have_a_ratio_each():
     rows = [line.split("|") for line in lines[2:4]]
     assert [row[1].strip() for row in rows] == ["one fit", "sweep of 2 margins and 1 seeds"]
     assert all(float(row[4]) > 0 for row in rows)
+
+
+def test_the_paper_s_table_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    import numpy as np
+
+    from facetoy.data import Data
+
+    bench = script("mnist_table")
+    net = bench.l_softmax_network()
+    assert len([m for m in net if isinstance(m, bench.nn.Conv2d)]) == 10
+    assert len([m for m in bench.center_network() if isinstance(m, bench.nn.Conv2d)]) == 6
+    monkeypatch.setattr(bench, "BATCH", 20)
+    rng = np.random.default_rng(0)
+    labels = np.arange(80) % 10
+    images = rng.random((80, 1, 28, 28), np.float32)
+    data = Data("noise", images, labels, images[:20], labels[:20], tuple("0123456789"))
+    monkeypatch.setattr(bench, "jobs", lambda device: 1)  # processes would not see BATCH
+    args = {"steps": 8, "seeds": 1, "width": 2, "device": "cpu"}
+    first = bench.table(data, tmp_path, **args).splitlines()
+    assert [row.split("|")[1].strip() for row in first[2:6]] == ["1", "2", "3", "4"]
+    assert len(list(tmp_path.glob("lsoftmax_m*_seed0.npz"))) == 4
+    monkeypatch.setattr(bench.facetoy.engine.Together, "step", None)  # nothing is trained again
+    monkeypatch.setattr(bench, "forecast", lambda *a, **k: "")
+    assert bench.table(data, tmp_path, **args).splitlines()[:6] == first[:6]
+    monkeypatch.undo()
+    monkeypatch.setattr(bench, "BATCH", 20)
+    picture = bench.figure(data, tmp_path, 4, 2, "cpu")
+    assert picture.stat().st_size > 10_000
