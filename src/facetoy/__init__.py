@@ -1,6 +1,6 @@
 """facetoy: face recognition's losses, trained in seconds and drawn on a sphere."""
 
-from facetoy import losses, metrics, plots, search, toyfaces, verification
+from facetoy import losses, metrics, plots, scaling, search, toyfaces, verification
 from facetoy.data import Data, load, open_split
 from facetoy.face_view import FaceView
 from facetoy.panel import TrainingPanel
@@ -8,6 +8,7 @@ from facetoy.playground import Playground
 from facetoy.report import Column, source, spread, table
 from facetoy.run import Run, Sweep, load_run
 from facetoy.sampler import PKSampler
+from facetoy.scaling_view import ScalingView
 from facetoy.threshold_view import ThresholdView
 from facetoy.train import embed, fit, sweep
 from facetoy.triplet_view import TripletView
@@ -20,6 +21,7 @@ __all__ = [
     "PKSampler",
     "Playground",
     "Run",
+    "ScalingView",
     "SphereView",
     "Sweep",
     "ThresholdView",
@@ -33,6 +35,7 @@ __all__ = [
     "metrics",
     "open_split",
     "plots",
+    "scaling",
     "search",
     "source",
     "spread",

@@ -143,8 +143,13 @@ class ShardedMargin(nn.Module):
         self.reset_parameters(seed)
 
     @property
+    def loss(self) -> ClassLoss:
+        """The loss that this rank computes scores with."""
+        return self._scores.loss
+
+    @property
     def weight(self) -> nn.Parameter:
-        return self._scores.loss.weight
+        return self.loss.weight
 
     @torch.no_grad()
     def reset_parameters(self, seed: int = 0) -> None:

@@ -109,7 +109,7 @@ class Training:
         # squared: early snapshots are closer together
         due = np.rint(np.linspace(0, 1, plan.snapshots) ** 2 * self.total).astype(int)
         self.due = set(due.tolist())
-        self.ease = _easing(head, plan.warmup)
+        self.ease = easing(head, plan.warmup)
         self.step, self.seconds = 0, 0.0
         self.taken: dict[str, list] = {"steps": [], "features": [], "predicted": []}
         self.history: dict[str, list[float]] = {
@@ -492,7 +492,7 @@ def numbers(make: Callable[..., nn.Module]) -> list[str]:
     return [n for n, v in signature(make)[1].items() if type(v) in (int, float)]
 
 
-def _easing(head: nn.Module, warmup: float) -> Callable[[float], None]:
+def easing(head: nn.Module, warmup: float) -> Callable[[float], None]:
     """A function of the part of training that is over, which sets what eases the loss's start."""
     begins = getattr(head, "warmup", {})
     ends = {name: getattr(head, name) for name in begins}

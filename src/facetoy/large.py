@@ -13,12 +13,10 @@ import argparse
 import copy
 import json
 import os
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,11 +27,19 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from facetoy.checks import whole
-from facetoy.data import Data, load
+from facetoy.data import Data, load, open_split
 from facetoy.distributed import ShardedMargin, connect, every_rank
+from facetoy.engine import easing, embedded
 from facetoy.files import read_npz, write_npz
+from facetoy.layer_run import peak
 from facetoy.model import make_embedder
 from facetoy.progress import progress_bar
+from facetoy.verification import cosine, draw_pairs, roc
+
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "sgd": partial(torch.optim.SGD, momentum=0.9),
+}
 
 
 class Report(NamedTuple):
@@ -55,7 +61,9 @@ def train(
     dim: int = 128,
     epochs: int = 10,
     batch_size: int = 256,
-    lr: float = 0.1,
+    lr: float = 0.005,
+    optimizer: str = "adam",
+    warmup: float = 0.3,
     sample_rate: float = 1.0,
     seed: int = 0,
     checkpoint: str | os.PathLike | None = None,
@@ -67,14 +75,16 @@ def train(
 ) -> tuple[nn.Module, Report]:
     """The trained network, the same on every rank, and a report. To be called on all ranks.
 
-    SGD with momentum 0.9 and a cosine schedule. The network is replicated
-    (DistributedDataParallel), the loss is a ``ShardedMargin``. A batch of ``batch_size`` images is
-    shared out among the ranks; with ``sample_rate`` 1, and a network without batch normalisation,
-    the result is that of a single process.
+    The learning rate falls along a cosine; margins and λ are eased in as by ``fit``. The
+    network is replicated (DistributedDataParallel), the loss is a ``ShardedMargin``. A batch of
+    ``batch_size`` images is shared out among the ranks; with ``sample_rate`` 1, and a network
+    without batch normalisation, the result is that of a single process.
 
     Args:
         model: a network from images (N, 1, H, W) to features (N, dim), copied, not changed; None
             is a small one.
+        optimizer: "adam", or "sgd" with momentum 0.9, which holds one number less for each weight,
+            wants a rate of about 0.1, and many steps where ``sample_rate`` is small.
         checkpoint: a file that is written every ``every`` steps, whole or not at all, and from
             which the same call goes on, on any number of ranks.
         on_step: called after each step with its number.
@@ -83,6 +93,8 @@ def train(
     """
     for name, value in (("dim", dim), ("epochs", epochs), ("every", every)):
         whole(name, value, 1)
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
     whole("batch_size", batch_size, dist.get_world_size(), len(data.train_labels))
     device = device or torch.device("cpu")
     with torch.random.fork_rng(devices=[]):
@@ -93,7 +105,7 @@ def train(
     head = ShardedMargin(
         loss, dim, data.num_classes, sample_rate=sample_rate, seed=seed, **loss_args
     ).to(device)
-    optimiser = torch.optim.SGD([*net.parameters(), *head.parameters()], lr, momentum=0.9)
+    optimiser = OPTIMIZERS[optimizer]([*net.parameters(), *head.parameters()], lr)
     images = torch.as_tensor(data.train_images)
     labels = torch.as_tensor(data.train_labels)
     per_epoch = len(labels) // batch_size
@@ -101,6 +113,7 @@ def train(
     config = {
         "loss": loss, "data": data.name, "classes": data.num_classes, "images": len(labels),
         "dim": dim, "epochs": epochs, "batch_size": batch_size, "lr": lr,
+        "optimizer": optimizer, "warmup": warmup,
         "sample_rate": sample_rate, "seed": seed, **loss_args,
     }  # fmt: skip
     done = _resume(checkpoint, config, net, head, optimiser) if checkpoint is not None else 0
@@ -108,12 +121,14 @@ def train(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: (1 + np.cos(np.pi * (done + step) / total)) / 2
     )
+    ease = easing(head.loss, warmup)
     shown = progress and dist.get_rank() == 0
     losses, times = [], []
     with progress_bar(shown=shown, total=total, initial=done, desc=loss, unit="step") as bar:
         for step in range(done, total):
             rows = _rows(step, per_epoch, len(labels), batch_size, seed)
             began = time.perf_counter()
+            ease(step / total)
             value = head(spread(images[rows].to(device)), labels[rows].to(device))
             optimiser.zero_grad()
             value.backward()
@@ -149,27 +164,27 @@ def _rows(step: int, per_epoch: int, count: int, size: int, seed: int) -> Tensor
     return batch.tensor_split(dist.get_world_size())[dist.get_rank()]
 
 
-def _momentum(optimiser: torch.optim.Optimizer, parameter: Tensor) -> Tensor:
-    """The momentum of a parameter; 0 before the first step."""
-    buffer = optimiser.state.get(parameter, {}).get("momentum_buffer")
-    return torch.zeros_like(parameter) if buffer is None else buffer
-
-
 def _save(
     path: str | os.PathLike, step: int, config: dict[str, Any], net: nn.Module,
     head: ShardedMargin, optimiser: torch.optim.Optimizer,
 ) -> None:  # fmt: skip
     """Write the state of all ranks into one file, from rank 0."""
-    arrays = {f"net/{k}": v.cpu().numpy() for k, v in net.state_dict().items()}
-    arrays |= {
-        f"momentum/{k}": _momentum(optimiser, p).cpu().numpy() for k, p in net.named_parameters()
-    }
-    arrays["head"] = head.full_weight().numpy()
-    arrays["head_momentum"] = head.gather(_momentum(optimiser, head.weight)).numpy()
+    arrays = {f"net/{k}": v for k, v in net.state_dict().items()}
+    for name, p in net.named_parameters():
+        arrays |= {f"moments/{k}/{name}": v for k, v in _moments(optimiser, p).items()}
+    arrays["head"] = head.full_weight()
+    for k, v in _moments(optimiser, head.weight).items():
+        arrays[f"head_moments/{k}"] = head.gather(v)
     if dist.get_rank() == 0:
-        text = json.dumps(config, sort_keys=True)
-        write_npz(path, {**arrays, "config": np.array(text), "step": np.array(step)})
+        words = {"config": np.array(json.dumps(config, sort_keys=True)), "step": np.array(step)}
+        write_npz(path, {k: v.cpu().numpy() for k, v in arrays.items()} | words)
     dist.barrier()  # nobody goes on, or dies, before the file is there
+
+
+def _moments(optimiser: torch.optim.Optimizer, parameter: Tensor) -> dict[str, Tensor]:
+    """What the optimiser remembers of each number of a parameter."""
+    state = optimiser.state[parameter]
+    return {k: v for k, v in state.items() if k != "step" and v is not None}
 
 
 def _resume(
@@ -189,30 +204,41 @@ def _resume(
                 f"{os.fspath(path)} is of another training: {k} was {before.get(k)!r}, "
                 f"is {config.get(k)!r}"
             )
+        step = int(arrays["step"])
         net.load_state_dict({
             k.removeprefix("net/"): torch.as_tensor(v)
             for k, v in arrays.items() if k.startswith("net/")
         })  # fmt: skip
         head.load_full_weight(torch.as_tensor(arrays["head"]))
-        for name, p in net.named_parameters():
-            momentum = torch.as_tensor(arrays[f"momentum/{name}"]).to(p)
-            optimiser.state[p]["momentum_buffer"] = momentum
-        rows = slice(head.classes.start, head.classes.stop)
-        momentum = torch.as_tensor(arrays["head_momentum"][rows]).to(head.weight)
-        optimiser.state[head.weight]["momentum_buffer"] = momentum
-        return int(arrays["step"])
+        named = dict(net.named_parameters())
+        mine = slice(head.classes.start, head.classes.stop)
+        for key, value in arrays.items():
+            group, _, rest = key.partition("/")
+            moment, _, name = rest.partition("/")
+            if group == "moments":
+                optimiser.state[named[name]][moment] = torch.as_tensor(value).to(named[name])
+            elif group == "head_moments":
+                part = torch.as_tensor(value[mine]).to(head.weight)
+                optimiser.state[head.weight][moment] = part
+        for p in (*named.values(), head.weight):
+            optimiser.state[p]["step"] = torch.tensor(float(step))
+        return step
     except (KeyError, RuntimeError) as error:
         raise ValueError(f"{os.fspath(path)} is not a checkpoint of this network") from error
 
 
 def _peaks(device: torch.device) -> list[float]:
     """Megabytes that each rank has used at most."""
-    if device.type == "cuda":
-        most = torch.cuda.max_memory_allocated(device) / 1e6
-    else:  # macOS counts bytes, Linux kilobytes
-        unit = 1e6 if sys.platform == "darwin" else 1e3
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    return [round(v, 1) for v in every_rank(torch.tensor([most], device=device))]
+    most = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else peak()
+    return [round(v, 1) for v in every_rank(torch.tensor([most / 1e6], device=device))]
+
+
+def equal_error(net: nn.Module, data: Data, device: torch.device) -> float:
+    """Equal error rate on 100,000 pairs of photos of people who were not in training."""
+    strange = data.test_labels >= data.num_classes
+    pairs = draw_pairs(data.test_labels[strange], 50_000)
+    x = embedded(net.eval(), torch.as_tensor(data.test_images[strange]).to(device))
+    return roc(cosine(x.cpu().numpy(), pairs), pairs.same).eer
 
 
 def main() -> None:
@@ -223,18 +249,27 @@ def main() -> None:
         ("identities", 1000, "drawn people"), ("images", 20, "of each"), ("size", 32, "pixels"),
         ("dim", 128, "length of a feature"), ("epochs", 10, ""),
         ("batch-size", 256, "of all ranks"),
-        ("lr", 0.1, "at the start"), ("sample-rate", 1.0, "share of the classes used in a step"),
-        ("seed", 0, ""), ("every", 50, "steps between checkpoints"),
+        ("lr", 0.005, "at the start"), ("optimizer", "adam", "or sgd"),
+        ("warmup", 0.3, "part of the steps in which the margin rises"),
+        ("sample-rate", 1.0, "share of the classes used in a step"),
+        ("seed", 0, ""), ("strangers", 200, "more people, to judge the network by"),
+        ("every", 50, "steps between checkpoints"),
         ("timeout", 300.0, "seconds to wait for a rank"),
     ):  # fmt: skip
         parser.add_argument(f"--{name}", type=type(value), default=value, help=words)
+    for short, name in (("s", "scale"), ("m", "margin")):
+        parser.add_argument(f"--{name}", type=float, dest=short, help=f"{short} of the loss")
     parser.add_argument("--checkpoint", help="a file to write, and to go on from")
-    args = vars(parser.parse_args())
-    drawn = {name: args.pop(name) for name in ("identities", "images", "size")}
+    args = {k: v for k, v in vars(parser.parse_args()).items() if v is not None}
+    people, more, images, size = (
+        args.pop(name) for name in ("identities", "strangers", "images", "size")
+    )
     with connect(args.pop("timeout")) as device:
-        _, report = train(load("toyfaces", **drawn), device=device, **args)
+        faces = load("toyfaces", identities=people + more, images=images, size=size)
+        data = open_split(faces, people, strangers=more)
+        net, report = train(data, device=device, **args)
         if dist.get_rank() == 0:
-            print(json.dumps(report._asdict()))
+            print(json.dumps({**report._asdict(), "eer": equal_error(net, data, device)}))
 
 
 if __name__ == "__main__":

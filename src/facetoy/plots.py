@@ -334,3 +334,70 @@ def circle_regions(
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
         margin={"l": 20, "r": 20, "t": 40, "b": 20},
     )  # fmt: skip
+
+
+def score_shares(
+    labels: Sequence[int], classes: int, ranks: int, rates: Sequence[float], *, alt: str,
+    seed: int = 0,
+) -> Figure:  # fmt: skip
+    """The scores (N, C) of a batch with ``labels`` (N,), each a square in the colour of the rank
+    that computes it; a slider for the sample rate of Partial FC, of which left-out ones are dots.
+
+    Each rank uses the classes of the batch, and others at random up to the rate.
+    """
+    import plotly.graph_objects as go
+
+    labels = np.asarray(labels)
+    rng = np.random.default_rng(seed)
+    key = rng.random(classes)
+    key[labels] = 2  # above all random numbers
+    held = np.array_split(np.arange(classes), ranks)
+
+    def used(rate: float) -> list[np.ndarray]:
+        parts = []
+        for mine in held:
+            most = max(int(np.ceil(rate * len(mine))), int((key[mine] > 1).sum()))
+            parts.append(mine[np.argsort(-key[mine])[:most]])
+        return parts
+
+    def squares(columns: np.ndarray) -> dict[str, list]:
+        x, y = np.meshgrid(np.sort(columns), np.arange(len(labels)))
+        return {"x": x.ravel().tolist(), "y": y.ravel().tolist()}
+
+    def moving(rate: float) -> list[dict[str, list]]:
+        parts = used(rate)
+        left = np.setdiff1d(np.arange(classes), np.concatenate(parts))
+        return [squares(left), *map(squares, parts)]
+
+    start = moving(rates[0])
+    square = {"symbol": "square", "size": 13}
+    traces = [
+        go.Scatter(
+            **start[0], name="left out", mode="markers", hoverinfo="skip",
+            marker={"size": 3, "color": "#808080"},
+        ),
+        *(
+            go.Scatter(
+                **xy, name=f"rank {rank}", mode="markers", hoverinfo="skip",
+                marker={**square, "color": COLORS[rank]},
+            )
+            for rank, xy in enumerate(start[1:])
+        ),
+        go.Scatter(
+            x=labels, y=np.arange(len(labels)), name="true class", mode="markers",
+            hoverinfo="skip", marker={"symbol": "x", "size": 8, "color": "#ffffff",
+                                      "line": {"color": "#000000", "width": 1}},
+        ),
+    ]  # fmt: skip
+    figure = _figure(alt, traces, height=170 + 26 * len(labels))
+    args = []
+    for rate in rates:
+        new = moving(rate)
+        xy = {axis: [trace[axis] for trace in new] for axis in "xy"}
+        args.append([xy, list(range(len(new)))])
+    return figure.update_layout(
+        xaxis={"title": "class", "zeroline": False, "range": [-1, classes]},
+        yaxis={"title": "image", "zeroline": False, "autorange": "reversed", "dtick": 1},
+        sliders=[_slider("sample rate", rates, args, 0)],
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    )

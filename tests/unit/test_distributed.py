@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facetoy import launch
 from facetoy.distributed import ShardedMargin, connect, shard
 
 RANKS = Path(__file__).parent / "ranks"
@@ -93,17 +94,18 @@ def trained(path: Path) -> dict[str, np.ndarray]:
         return dict(file)
 
 
-def test_a_training_goes_on_with_other_ranks_where_it_died(tmp_path: Path) -> None:
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_training_goes_on_with_other_ranks_where_it_died(tmp_path: Path, optimizer: str) -> None:
     """Killed with two ranks and resumed with three, it ends where one alone and whole ends."""
     script, checkpoint = RANKS / "train.py", tmp_path / "run.npz"
-    whole = torchrun(script, 1, "", tmp_path / "whole.npz")
+    whole = torchrun(script, 1, optimizer, "", tmp_path / "whole.npz")
     assert whole.returncode == 0, whole.stderr[-3000:]
-    killed = torchrun(script, 2, checkpoint, tmp_path / "killed.npz", 13)
+    killed = torchrun(script, 2, optimizer, checkpoint, tmp_path / "killed.npz", 13)
     assert killed.returncode != 0
     assert "rank      : 1" in killed.stderr
     assert int(trained(checkpoint)["step"]) == 10
     assert not (tmp_path / "killed.npz").exists()
-    resumed = torchrun(script, 3, checkpoint, tmp_path / "resumed.npz")
+    resumed = torchrun(script, 3, optimizer, checkpoint, tmp_path / "resumed.npz")
     assert resumed.returncode == 0, resumed.stderr[-3000:]
     assert int(trained(checkpoint)["step"]) == 28
     want, got = trained(tmp_path / "whole.npz"), trained(tmp_path / "resumed.npz")
@@ -121,7 +123,7 @@ def test_a_foreign_checkpoint_is_refused_and_kept(tmp_path: Path) -> None:
     ]:
         np.savez(checkpoint, **arrays)
         before = checkpoint.read_bytes()
-        done = torchrun(RANKS / "train.py", 1, checkpoint, tmp_path / "out.npz")
+        done = torchrun(RANKS / "train.py", 1, "adam", checkpoint, tmp_path / "out.npz")
         assert done.returncode != 0
         assert words in done.stderr
         assert checkpoint.read_bytes() == before
@@ -136,7 +138,27 @@ def test_the_command_of_the_book(tmp_path: Path) -> None:
     report = json.loads(done.stdout.splitlines()[-1])
     assert (report["ranks"], report["classes"], report["steps"]) == (2, 60, 7)
     assert report["step_ms"] > 0
+    assert 0 < report["eer"] < 0.5
     assert len(report["peak_mb"]) == 2
     wrong = torchrun("-m", 2, "facetoy.large", *args, "--lr", "high")
     assert wrong.returncode != 0
     assert "invalid float value: 'high'" in wrong.stderr
+
+
+def test_a_notebook_starts_scripts_and_reads_what_they_print(tmp_path: Path) -> None:
+    script = tmp_path / "says.py"
+    script.write_text(
+        "import json, os, sys, time\n"
+        "print('hello')\n"
+        "for k in range(3):\n"
+        "    if os.environ['RANK'] == '0': print(json.dumps({'k': k, 'words': sys.argv[1:]}))\n"
+        "    sys.stdout.flush()\n"
+        "if sys.argv[1] == 'wait': time.sleep(600)\n"
+        "if sys.argv[1] == 'fail': raise ValueError('no such luck')\n"
+    )
+    assert [row["k"] for row in launch.torchrun(2, script, "go", 5)] == [0, 1, 2]
+    with pytest.raises(RuntimeError, match=r"code 1 on 2 ranks:[\s\S]*no such luck"):
+        list(launch.torchrun(2, script, "fail"))
+    rows = launch.torchrun(1, script, "wait")
+    assert next(rows) == {"k": 0, "words": ["wait"]}
+    rows.close()  # ends the processes, else this would wait ten minutes

@@ -78,3 +78,22 @@ def test_bands_reach_from_the_lowest_to_the_highest():
     np.testing.assert_allclose(edges[1].x, np.concatenate([X, X[::-1]]))
     assert [t.legendgroup for t in figure.data] == ["0", "1", "0", "1"]
     assert [t.showlegend for t in edges] == [False, False]
+
+
+def test_score_shares_leave_out_all_but_the_batch_and_a_sample():
+    labels, rates = [3, 3, 9, 17], [1.0, 0.25]
+    figure = plots.score_shares(labels, 20, 4, rates, alt="Squares.")
+    assert [t.name for t in figure.data] == [
+        "left out", *(f"rank {k}" for k in range(4)), "true class"
+    ]  # fmt: skip
+    for rate, step in zip(rates, figure.layout.sliders[0].steps, strict=True):
+        changes, traces = step.args
+        assert list(traces) == [0, 1, 2, 3, 4]
+        x = [set(columns) for columns in changes["x"]]
+        assert set().union(*x) == set(range(20))
+        for rank, used in enumerate(x[1:]):
+            mine = set(range(5 * rank, 5 * rank + 5))
+            assert used <= mine
+            assert len(used) == max(int(np.ceil(rate * 5)), len(mine & set(labels)))
+            assert mine & set(labels) <= used
+        assert not x[0] & set().union(*x[1:])

@@ -1,4 +1,5 @@
-"""Run by torchrun: `train.py CHECKPOINT OUT [STEP]` trains; rank 1 dies after STEP steps."""
+"""Run by torchrun: `train.py OPTIMIZER CHECKPOINT OUT [STEP]` trains; rank 1 dies after STEP
+steps."""
 
 import os
 import signal
@@ -13,7 +14,7 @@ from facetoy.distributed import connect
 from facetoy.large import train
 from facetoy.model import Embedder
 
-checkpoint, out, *step = sys.argv[1:]
+optimizer, checkpoint, out, *step = sys.argv[1:]
 
 
 def die(done: int) -> None:
@@ -26,8 +27,8 @@ with connect(timeout=300) as device:
     torch.manual_seed(1)
     net, report = train(
         load("digits"), "arcface", s=16, m=0.3, dim=8, epochs=2, batch_size=100, lr=0.05,
-        model=Embedder(64, 8), checkpoint=checkpoint or None, every=5, on_step=die,
-        device=device, progress=False,
+        optimizer=optimizer, model=Embedder(64, 8), checkpoint=checkpoint or None, every=5,
+        on_step=die, device=device, progress=False,
     )  # fmt: skip
     if dist.get_rank() == 0:
         arrays = {k: v.numpy() for k, v in net.state_dict().items()}
