@@ -61,7 +61,7 @@ def table(epochs: int, margins: int, seeds: int, rounds: int, device: str) -> st
         ),
         f"sweep of {margins} margins and {seeds} seeds": (
             lambda: facetoy.sweep(
-                "arcface", data, m=m, seed=range(seeds), epochs=epochs, device=device, jobs=-1,
+                "arcface", data, m=m, seed=range(seeds), epochs=epochs, device=device,
                 progress=False,
             ),
             lambda: [plain(data, v, s, epochs, device) for v in m for s in range(seeds)],

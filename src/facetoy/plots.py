@@ -341,7 +341,8 @@ def score_shares(
     seed: int = 0,
 ) -> Figure:  # fmt: skip
     """The scores (N, C) of a batch with ``labels`` (N,), each a square in the colour of the rank
-    that computes it; a slider for the sample rate of Partial FC, of which left-out ones are dots.
+    that computes it. With several ``rates`` a slider for the sample rate of Partial FC; what is
+    left out is a dot.
 
     Each rank uses the classes of the batch, and others at random up to the rate.
     """
@@ -398,6 +399,6 @@ def score_shares(
     return figure.update_layout(
         xaxis={"title": "class", "zeroline": False, "range": [-1, classes]},
         yaxis={"title": "image", "zeroline": False, "autorange": "reversed", "dtick": 1},
-        sliders=[_slider("sample rate", rates, args, 0)],
+        sliders=[_slider("sample rate", rates, args, 0)] if len(rates) > 1 else [],
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +26,13 @@ LOCAL = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
 
 def torchrun(script: str | Path, ranks: int, *args: object) -> subprocess.CompletedProcess:
     """Run a script, or "-m" and a module, in so many processes on a free port of this machine."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    return torchrun_with(["--standalone", f"--nproc-per-node={ranks}", script], args)
+
+
+def torchrun_with(words: Sequence[object], args: Sequence[object]) -> subprocess.CompletedProcess:
+    """Run ``torchrun`` with these words and arguments of the script."""
     return subprocess.run(
-        [*command, f"--nproc-per-node={ranks}", str(script), *map(str, args)],
+        [sys.executable, "-m", "torch.distributed.run", *map(str, words), *map(str, args)],
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", **LOCAL},
         capture_output=True, text=True, timeout=900,
     )  # fmt: skip
@@ -130,17 +136,27 @@ def test_a_foreign_checkpoint_is_refused_and_kept(tmp_path: Path) -> None:
 
 
 def test_the_command_of_the_book(tmp_path: Path) -> None:
-    """Drawn faces, two processes, a part of the classes in each step."""
-    options = {"identities": 60, "images": 10, "size": 16, "dim": 16, "epochs": 1, "batch-size": 64}
-    args = [part for name, value in options.items() for part in (f"--{name}", value)]
-    done = torchrun("-m", 2, "facetoy.large", *args, "--sample-rate", 0.5)
+    """The chapter's line for a cluster, with one machine, two processes and few people."""
+    chapter = json.loads((Path(__file__).parents[2] / "chapters/12_millions.ipynb").read_text())
+    text = "".join("".join(cell["source"]) for cell in chapter["cells"])
+    (line,) = re.findall(r"^torchrun --nnodes (?:.*\\\n)*.*$", text, flags=re.M)
+    words = line.replace("\\\n", " ").split()[1:]
+    small = {
+        "--nnodes": 1, "--nproc-per-node": 2, "--rdzv-endpoint": "localhost:0",
+        "--identities": 60, "--images": 10, "--epochs": 1, "--checkpoint": tmp_path / "run.npz",
+    }  # fmt: skip
+    for name, value in small.items():
+        words[words.index(name) + 1] = str(value)
+    more = ["--size", 16, "--dim", 16, "--batch-size", 64, "--sample-rate", 0.5]
+    done = torchrun_with(words, more)
     assert done.returncode == 0, done.stderr[-3000:]
     report = json.loads(done.stdout.splitlines()[-1])
     assert (report["ranks"], report["classes"], report["steps"]) == (2, 60, 7)
     assert report["step_ms"] > 0
     assert 0 < report["eer"] < 0.5
     assert len(report["peak_mb"]) == 2
-    wrong = torchrun("-m", 2, "facetoy.large", *args, "--lr", "high")
+    assert int(trained(tmp_path / "run.npz")["step"]) == 7
+    wrong = torchrun_with(words, [*more, "--lr", "high"])
     assert wrong.returncode != 0
     assert "invalid float value: 'high'" in wrong.stderr
 

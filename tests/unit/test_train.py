@@ -643,6 +643,15 @@ def test_gpu_trains_like_the_cpu(digits):
     assert facetoy.metrics.measure(run).accuracy >= 0.95
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_gpu_trains_a_sweep_at_once(digits):
+    args = {"lr": 0.001, "epochs": 2, "snapshots": 3, "progress": False}
+    sweep = facetoy.sweep("arcface", digits, m=[0.1, 0.5], **args)
+    for m, run in zip([0.1, 0.5], sweep, strict=True):
+        assert run.device.startswith("cuda (")
+        alike(run, facetoy.fit("arcface", digits, m=m, **args))
+
+
 def test_progress_bars_can_be_turned_off(digits, capsys, monkeypatch):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     facetoy.fit("softmax", digits, epochs=1)
