@@ -407,6 +407,15 @@ def test_others_train_one_by_one(digits, loss, lists, monkeypatch):
     assert len(sweep) == 2
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_sweep_that_is_interrupted_keeps_its_runs(digits, monkeypatch):
     """Ctrl-C in the middle: what was begun is kept and marked, and no step is half done."""
     count = itertools.count()
@@ -446,6 +455,7 @@ import torch
 import facetoy
 from facetoy import engine
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background
 engine.EVERY = 0.0
 path, out, kill = sys.argv[1], sys.argv[2], int(sys.argv[3])
 step = engine.Together.step
