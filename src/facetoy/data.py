@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import tempfile
 import threading
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -61,6 +63,11 @@ class Data:
     def num_classes(self) -> int:
         """C, the number of classes in training."""
         return int(self.train_labels.max()) + 1
+
+    def checksum(self) -> int:
+        """A number that other images or labels would hardly have."""
+        arrays = (self.train_images, self.train_labels, self.test_images, self.test_labels)
+        return functools.reduce(lambda sum, a: zlib.crc32(np.ascontiguousarray(a), sum), arrays, 0)
 
     def hold_out(self, names: Sequence[str]) -> Data:
         """The same data with the classes ``names`` taken out of training.

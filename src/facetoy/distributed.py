@@ -31,14 +31,16 @@ from facetoy.losses._base import ClassLoss, check_labels, check_number, check_wh
 def connect(timeout: float = 300.0) -> Iterator[torch.device]:
     """Join the processes that ``torchrun`` has started; inside, a device for this one.
 
-    NCCL where there are GPUs, else gloo on the CPU. RuntimeError if ``torchrun`` has not started
-    this process. TimeoutError, naming the ranks that are missing, if they have not all come within
-    ``timeout`` seconds; a collective operation waits as long.
+    NCCL where each process of a machine has a GPU, else gloo on the CPU. RuntimeError if
+    ``torchrun`` has not started this process. TimeoutError, naming the ranks that are missing, if
+    they have not all come within ``timeout`` seconds; a collective operation waits as long.
     """
     if "RANK" not in os.environ:
         raise RuntimeError("this process has no RANK; start it with torchrun")
-    cuda = torch.cuda.is_available()
+    cuda = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
+    if cuda:
+        torch.cuda.set_device(device)
     limit = timedelta(seconds=timeout)
     store, rank, ranks = next(dist.rendezvous("env://", timeout=limit))
     store = dist.PrefixStore(f"facetoy/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)

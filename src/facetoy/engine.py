@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from facetoy.data import Data
-from facetoy.files import read_npz, write_npz
+from facetoy.files import check_same, read_npz, write_npz
 from facetoy.run import Run
 from facetoy.sampler import PKSampler
 
@@ -155,9 +155,7 @@ class Training:
     @torch.no_grad()
     def end_epoch(self) -> None:
         """Add a line to the history."""
-        began = time.perf_counter()
-        row = {k: torch.stack(v).mean().item() for k, v in self.epoch.items()}  # waits for a GPU
-        self.seconds += time.perf_counter() - began
+        row = {k: torch.stack(v).mean().item() for k, v in self.epoch.items()}
         x, y, test_x, test_y = self.images[1:]
         some = torch.linspace(0, len(y) - 1, min(len(y), WATCHED), device=y.device).long()
         known = test_y < self.images.data.num_classes
@@ -279,8 +277,9 @@ def train(
     """Train to the end, or until ``stop`` is set or a KeyboardInterrupt comes: then each training
     is marked as interrupted. ``on_epoch`` is called with the epochs since it was called last."""
     together = Together(trainings)
-    first, whole, saved = trainings[0], True, time.monotonic()
+    first, saved = trainings[0], time.monotonic()
     per_epoch = len(first.batches)
+    whole = resumed = checkpoint is not None and _resume(checkpoint, first, together)
 
     def end_step() -> None:
         nonlocal whole
@@ -288,8 +287,14 @@ def train(
         for t in new:
             t.snapshot()
         if first.step and first.step % per_epoch == 0:
+            began = time.perf_counter()
+            if first.images.x.is_cuda:
+                torch.cuda.synchronize(first.images.x.device)
+            waited = (time.perf_counter() - began) / len(trainings)
             for t in trainings:
+                t.seconds += waited
                 t.end_epoch()
+                t.drawn = t.batches.generator.get_state()
             on_epoch(1)
         whole = True
         for t in new:
@@ -297,10 +302,12 @@ def train(
                 t.plan.on_snapshot(t.run())
 
     try:
-        if checkpoint is not None and _resume(checkpoint, first, together):
+        if resumed:
             on_epoch(first.step / per_epoch)
         else:
             end_step()
+            if checkpoint is not None:  # what keeps it from being written shows now
+                _save(checkpoint, first, together)
         while first.step < first.total:
             for batch, settings in _epoch(together):
                 if stop.is_set():
@@ -336,7 +343,6 @@ def _epoch(together: Together) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
     first = trainings[0]
     drawn = []
     for t in trainings:
-        t.drawn = t.batches.generator.get_state()
         drawn.append([torch.as_tensor(batch) for batch in t.batches])
     sizes = [len(batch) for batch in drawn[0]]
     order = torch.stack([torch.cat(batches) for batches in drawn])
@@ -360,10 +366,7 @@ def _state(training: Training, together: Together) -> dict[str, Tensor]:
         state |= {f"optimizer/{i}/{k}": torch.as_tensor(v) for k, v in values.items()}
     for group, lists in (("taken", training.taken), ("epoch", training.epoch)):
         state |= {f"{group}/{k}": torch.stack(v) for k, v in lists.items() if v and k != "steps"}
-    order = training.batches.generator.get_state()
-    begun = training.step % len(training.batches)  # then the order is drawn again
-    state["random/order"] = training.drawn if begun else order
-    state["random/torch"] = torch.get_rng_state()
+    state["random/order"], state["random/torch"] = training.drawn, torch.get_rng_state()
     if training.images.x.is_cuda:
         state["random/cuda"] = torch.cuda.get_rng_state(training.images.x.device)
     return state
@@ -374,6 +377,7 @@ def _save(path: str | os.PathLike, training: Training, together: Together) -> No
     words = {
         "config": training.config, "history": training.history, "step": training.step,
         "seconds": training.seconds, "steps": training.taken["steps"],
+        "data": training.images.data.checksum(),
     }  # fmt: skip
     arrays = {k: v.detach().cpu().numpy() for k, v in _state(training, together).items()}
     write_npz(path, {**arrays, "words": np.array(json.dumps(words))})
@@ -386,13 +390,8 @@ def _resume(path: str | os.PathLike, training: Training, together: Together) -> 
     arrays = read_npz(path, dict, "checkpoint of facetoy.fit")
     try:
         words = json.loads(str(arrays.pop("words")))
-        before, now = words["config"], json.loads(json.dumps(training.config))
-        differ = sorted(k for k in {*before, *now} if before.get(k) != now.get(k))
-        if differ:
-            raise ValueError(
-                f"{os.fspath(path)} is of another training: {differ[0]} was "
-                f"{before.get(differ[0])!r}, is {now.get(differ[0])!r}"
-            )
+        check_same(path, words["config"], json.loads(json.dumps(training.config)))
+        check_same(path, {"data": words["data"]}, {"data": training.images.data.checksum()})
         where = training.images.x.device
         found: dict[str, dict[str, Tensor]] = {}
         for name, value in arrays.items():
@@ -406,7 +405,8 @@ def _resume(path: str | os.PathLike, training: Training, together: Together) -> 
             state.setdefault(int(i), {})[name] = value
         groups = together.optimizer.state_dict()["param_groups"]
         together.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        training.batches.generator.set_state(found["random"]["order"])
+        training.drawn = found["random"]["order"]
+        training.batches.generator.set_state(training.drawn)
         torch.set_rng_state(found["random"]["torch"])
         if "cuda" in found["random"]:
             torch.cuda.set_rng_state(found["random"]["cuda"], where)
@@ -440,7 +440,8 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.default_generator.manual_seed(seed)
         if device.type == "cuda":
-            torch.cuda.manual_seed(seed)
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield
 
 

@@ -40,6 +40,17 @@ def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> Path
     return path
 
 
+def check_same(path: str | os.PathLike, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """ValueError that names what differs, if ``path`` was written with other settings."""
+    differ = sorted(k for k in {*before, *now} if before.get(k) != now.get(k))
+    if differ:
+        k = differ[0]
+        raise ValueError(
+            f"{os.fspath(path)} is of another training: {k} was {before.get(k)!r}, "
+            f"is {now.get(k)!r}"
+        )
+
+
 def read_npz(
     path: str | os.PathLike, make: Callable[[dict[str, np.ndarray]], Any], what: str
 ) -> Any:

@@ -30,7 +30,7 @@ from facetoy.checks import whole
 from facetoy.data import Data, load, open_split
 from facetoy.distributed import ShardedMargin, connect, every_rank
 from facetoy.engine import easing, embedded
-from facetoy.files import read_npz, write_npz
+from facetoy.files import check_same, read_npz, write_npz
 from facetoy.layer_run import peak
 from facetoy.model import make_embedder
 from facetoy.progress import progress_bar
@@ -73,7 +73,7 @@ def train(
     progress: bool = True,
     **loss_args: Any,
 ) -> tuple[nn.Module, Report]:
-    """The trained network, the same on every rank, and a report. To be called on all ranks.
+    """The trained network, its weights the same on every rank, and a report. All ranks call it.
 
     The learning rate falls along a cosine; margins and λ are eased in as by ``fit``. The
     network is replicated (DistributedDataParallel), the loss is a ``ShardedMargin``. A batch of
@@ -84,15 +84,17 @@ def train(
         model: a network from images (N, 1, H, W) to features (N, dim), copied, not changed; None
             is a small one.
         optimizer: "adam", or "sgd" with momentum 0.9, which holds one number less for each weight,
-            wants a rate of about 0.1, and many steps where ``sample_rate`` is small.
-        checkpoint: a file that is written every ``every`` steps, whole or not at all, and from
-            which the same call goes on, on any number of ranks.
+            and wants a rate of about 0.1.
+        checkpoint: a file, on a disk that all machines share. It is written every ``every`` steps,
+            whole or not at all, and from it the same call goes on, on any number of ranks.
         on_step: called after each step with its number.
 
     ValueError for arguments out of range, and for a checkpoint of another training.
     """
     for name, value in (("dim", dim), ("epochs", epochs), ("every", every)):
         whole(name, value, 1)
+    if not 0 <= warmup <= 1:
+        raise ValueError(f"warmup must lie in [0, 1], got {warmup}")
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
     whole("batch_size", batch_size, dist.get_world_size(), len(data.train_labels))
@@ -111,12 +113,15 @@ def train(
     per_epoch = len(labels) // batch_size
     total = epochs * per_epoch
     config = {
-        "loss": loss, "data": data.name, "classes": data.num_classes, "images": len(labels),
+        "loss": loss, "data": data.name, "classes": data.num_classes, "images": data.checksum(),
         "dim": dim, "epochs": epochs, "batch_size": batch_size, "lr": lr,
         "optimizer": optimizer, "warmup": warmup,
         "sample_rate": sample_rate, "seed": seed, **loss_args,
     }  # fmt: skip
     done = _resume(checkpoint, config, net, head, optimiser) if checkpoint is not None else 0
+    all_done = every_rank(torch.tensor([done], device=device))
+    if len(set(all_done)) > 1:
+        raise ValueError(f"all ranks must see one checkpoint; they have done {all_done} steps")
     spread = DistributedDataParallel(net)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: (1 + np.cos(np.pi * (done + step) / total)) / 2
@@ -197,13 +202,7 @@ def _resume(
     arrays = read_npz(path, dict, "checkpoint of facetoy.large")
     try:
         before = json.loads(str(arrays["config"]))
-        differ = [k for k in {*before, *config} if before.get(k) != config.get(k)]
-        if differ:
-            k = min(differ)
-            raise ValueError(
-                f"{os.fspath(path)} is of another training: {k} was {before.get(k)!r}, "
-                f"is {config.get(k)!r}"
-            )
+        check_same(path, before, config)
         step = int(arrays["step"])
         net.load_state_dict({
             k.removeprefix("net/"): torch.as_tensor(v)

@@ -20,7 +20,7 @@ def torchrun(ranks: int, *command: str | os.PathLike) -> Iterator[dict[str, Any]
     the last of what was said, if one fails; leaving the loop early ends them all.
     """
     alone = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
-    env = {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", **os.environ, **alone}
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", **alone}
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     said = ""
     with (

@@ -69,7 +69,7 @@ def peak() -> float:
 
 
 def _run(layer: Layer, steps: int, device: torch.device) -> tuple[float, float]:
-    """Median seconds of a step and the most bytes of a rank; the same on every rank."""
+    """Median seconds of a step on this rank, and the most bytes of any rank."""
     watch = _Memory(device)
     watch.start()
     head = ShardedMargin("arcface", layer.dim, layer.classes, sample_rate=layer.rate).to(device)

@@ -35,8 +35,13 @@ class ConvEmbedder(nn.Sequential):
         super().__init__(*layers, nn.Flatten(), nn.Linear(64 * left, dim, bias=False))
 
 
+def convolves(height: int, width: int) -> bool:
+    """Whether the network for images of this size has convolutions: from 16 x 16 pixels on."""
+    return min(height, width) >= 16
+
+
 def make_embedder(height: int, width: int, dim: int) -> nn.Sequential:
-    """A network for images of this size: convolutions from 16 x 16 pixels on."""
-    if min(height, width) >= 16:
+    """A network for images of this size."""
+    if convolves(height, width):
         return ConvEmbedder(height, width, dim)
     return Embedder(height * width, dim)

@@ -1,6 +1,7 @@
 """fit: train a small network under one loss. sweep: do that for every value of a parameter."""
 
 import copy
+import functools
 import inspect
 import itertools
 import math
@@ -36,7 +37,7 @@ from facetoy.engine import (
 )
 from facetoy.losses import LOSSES, TripletLoss
 from facetoy.losses._base import ClassLoss
-from facetoy.model import Embedder, make_embedder
+from facetoy.model import convolves, make_embedder
 from facetoy.progress import progress_bar
 from facetoy.run import Run, Sweep
 from facetoy.sampler import PKSampler
@@ -109,7 +110,7 @@ def fit(
     training = _training(loss, resident(data, where), settings, loss_args)
     name = training.config["loss"]
     bar = progress_bar(shown=progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
-    with bar, one_thread(), seeded(seed, where), interruptible() as stop:
+    with bar, one_thread(), seeded(training.config["seed"], where), interruptible() as stop:
         train([training], stop, bar.update, checkpoint)
     return training.run()
 
@@ -130,6 +131,8 @@ def _training(
 ) -> Training:
     """A training that has not begun, from the arguments of ``fit``."""
     data, where = images.data, images.x.device
+    # numpy's numbers cannot be written down as JSON
+    settings = {k: v.item() if isinstance(v, np.generic) else v for k, v in settings.items()}
     for name, least in (("dim", 1), ("epochs", 1), ("snapshots", 2), ("batch_size", 1)):
         whole(name, settings[name], least)
     if not 0 <= settings["warmup"] <= 1:
@@ -146,7 +149,7 @@ def _training(
         "loss": name, **_plain(loss_args), **_arguments(head),
         "data": data.name, "model": type(net).__name__, "num_classes": data.num_classes,
         **{k: settings[k] for k in kept}, "device": str(settings["device"]), "interrupted": False,
-        **{k: getattr(settings[k], "__name__", repr(settings[k])) for k in ("optimizer", "decay")},
+        **{k: _called(settings[k]) for k in ("optimizer", "decay")},
     }  # fmt: skip
     plan = Plan(*(settings[field] for field in Plan._fields))
     batches = _batches(head, data, settings["batch_size"], settings["per_class"], order)
@@ -206,11 +209,13 @@ def sweep(
             "sweep needs at least one argument that is a non-empty list, e.g. m=[0, 0.5]"
         )
     chosen = [dict(zip(lists, v, strict=True)) for v in itertools.product(*lists.values())]
-    where = _device(args.get("device", "auto"))
+    if "checkpoint" in args:
+        raise ValueError("a checkpoint is for one fit, not for a sweep; call fit in a loop")
+    where = _device("cpu" if "device" in lists else args.get("device", "auto"))
     if jobs is None:
         jobs = -1 if where.type == "cpu" else 1
     jobs = min(cpu_count() if jobs < 0 else max(jobs, 1), len(chosen))
-    shared = _shared(loss, data, where, args) & set(lists)
+    shared = set() if "device" in lists else _shared(loss, data, where, args) & set(lists)
     bar = progress_bar(shown=progress, desc="sweep", unit="run", total=len(chosen))
     with bar:
         runs = (
@@ -230,9 +235,9 @@ def _shared(loss: Any, data: Data, where: torch.device, args: dict[str, Any]) ->
         kind not in ours
         or not issubclass(kind, ClassLoss)
         or hasattr(kind, "update")
-        or {"model", "on_snapshot", "checkpoint", "optimizer"} & args.keys()
+        or {"model", "on_snapshot", "optimizer"} & args.keys()
         or where.type not in ("cpu", "cuda")
-        or (where.type == "cpu" and not isinstance(_network(None, data.train_images, 1), Embedder))
+        or (where.type == "cpu" and convolves(*data.train_images.shape[2:]))
     ):
         return set()
     return {"seed", *numbers(make)}
@@ -285,23 +290,29 @@ def _together(
         share = len(part) / part[0].plan.epochs
         try:
             if not stop.is_set():
-                with one_thread():
-                    train(part, stop, lambda epochs: news.put(epochs * share))
+                train(part, stop, lambda epochs: news.put(epochs * share))
         except BaseException:
             stop.set()
             raise
         finally:
             news.put(None)
 
-    with interruptible() as stop, ThreadPoolExecutor(jobs) as pool:
+    # new threads take over the one thread of torch; what leaves the loop early ends them all
+    with one_thread(), interruptible() as stop, ThreadPoolExecutor(jobs) as pool:
         over = [pool.submit(work, part) for part in parts]
         left = len(parts)
-        while left:
-            done = news.get()
-            if done is None:
-                left -= 1
-            else:
-                bar.update(done)
+        try:
+            while left:
+                done = news.get()
+                if done is None:
+                    left -= 1
+                else:
+                    bar.update(done)
+        except KeyboardInterrupt:
+            stop.set()
+        except BaseException:
+            stop.set()
+            raise
     for future in over:
         future.result()
     return [t.run() for t in trainings if t.taken["steps"]]
@@ -365,6 +376,14 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
         if key not in takes:
             raise TypeError(f"{name} takes no argument {key!r}; it takes {', '.join(takes)}")
     return make(*((dim, num_classes) if sized else ()), **args), name
+
+
+def _called(function: Callable) -> str:
+    """The name of a function, with what ``functools.partial`` has given to it."""
+    if isinstance(function, functools.partial):
+        given = [*map(repr, function.args), *(f"{k}={v!r}" for k, v in function.keywords.items())]
+        return f"{_called(function.func)}({', '.join(given)})"
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def _arguments(head: nn.Module) -> dict[str, Any]:

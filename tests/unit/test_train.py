@@ -2,6 +2,7 @@ import itertools
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -521,14 +522,16 @@ def test_a_killed_training_goes_on_to_the_same_end(tmp_path, kill, loss):
     same(*(facetoy.load_run(tmp_path / f"{name}.npz") for name in ("again", "whole")))
 
 
-def test_ctrl_c_loses_nothing(tmp_path):
+@pytest.mark.parametrize("step", [12, 20, 25])
+def test_ctrl_c_loses_nothing(tmp_path, step):
+    """Within an epoch, in its last step and in its first."""
     checkpoint = tmp_path / "long.npz"
     trained(tmp_path, "", "whole.npz")
-    stopped = trained(tmp_path, checkpoint, "stopped.npz", 20, "SIGINT")
-    assert stopped.stdout.split() == ["20", "True"], stopped.stderr
-    assert facetoy.load_run(tmp_path / "stopped.npz").steps[-1] == 20
+    stopped = trained(tmp_path, checkpoint, "stopped.npz", step, "SIGINT")
+    assert stopped.stdout.split() == [str(step), "True"], stopped.stderr
+    assert facetoy.load_run(tmp_path / "stopped.npz").steps[-1] == step
     resumed = trained(tmp_path, checkpoint, "resumed.npz")
-    assert resumed.stdout.split() == ["16", "False"], resumed.stderr
+    assert resumed.stdout.split() == [str(36 - step), "False"], resumed.stderr
     same(*(facetoy.load_run(tmp_path / f"{name}.npz") for name in ("resumed", "whole")))
 
 
@@ -540,6 +543,9 @@ def test_checkpoints_of_others_are_refused_and_kept(digits, tmp_path):
     for change, says in [({"lr": 0.02}, "lr was 0.01, is 0.02"), ({"dim": 4}, "dim was 3, is 4")]:
         with pytest.raises(ValueError, match=f"a.npz is of another training: {says}"):
             facetoy.fit("softmax", digits, **args | change)
+    other_data = facetoy.load("digits", seed=1)
+    with pytest.raises(ValueError, match=r"a\.npz is of another training: data was"):
+        facetoy.fit("softmax", other_data, **args)
     own = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))
     other = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3, bias=False))
     facetoy.fit("softmax", digits, model=own, **args | {"checkpoint": tmp_path / "own.npz"})
@@ -549,6 +555,68 @@ def test_checkpoints_of_others_are_refused_and_kept(digits, tmp_path):
     path.write_bytes(before[: len(before) // 2])
     with pytest.raises(ValueError, match=r"damaged or is not a checkpoint of facetoy\.fit"):
         facetoy.fit("softmax", digits, **args)
+
+
+def test_an_interruption_while_a_checkpoint_is_read_leaves_it_alone(digits, tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    args = {"epochs": 1, "snapshots": 2, "checkpoint": path, "progress": False}
+    facetoy.fit("softmax", digits, **args)
+    before = path.read_bytes()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "read_npz", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        facetoy.fit("softmax", digits, **args)
+    assert path.read_bytes() == before
+
+
+def test_what_keeps_a_checkpoint_from_being_written_shows_at_once(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine.Together, "step", None)  # nothing is trained
+    with pytest.raises(FileNotFoundError):
+        facetoy.fit("softmax", digits, checkpoint=tmp_path / "none" / "a.npz", progress=False)
+    with pytest.raises(ValueError, match="a checkpoint is for one fit, not for a sweep"):
+        facetoy.sweep("softmax", digits, seed=[0, 1], checkpoint=tmp_path / "a.npz")
+
+
+def test_numbers_of_numpy_are_numbers(digits, tmp_path):
+    seed, epochs = np.int64(3), np.int64(1)
+    path = tmp_path / "a.npz"
+    run = facetoy.fit("softmax", digits, seed=seed, epochs=epochs, snapshots=2, checkpoint=path)
+    assert type(run.config["seed"]) is int
+    run.save(tmp_path / "run.npz")
+    assert facetoy.load_run(tmp_path / "run.npz").config == run.config
+
+
+def test_a_sweep_leaves_threads_and_random_numbers_as_they_were(digits):
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    facetoy.sweep("arcface", digits, m=[0.1, 0.2, 0.3], epochs=1, snapshots=2, jobs=3)
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.get_rng_state(), state)
+    seen = []
+    other = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    other.start()
+    other.join()
+    assert seen == [threads]
+    sweep = facetoy.sweep("softmax", digits, device=["cpu"], epochs=1, snapshots=2)
+    assert sweep.parameters == {"device": ("cpu",)}
+
+
+def test_an_error_in_a_sweep_s_bar_ends_it(digits, monkeypatch):
+    class Bar:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def update(self, count=1):
+            raise OSError("no terminal")
+
+    monkeypatch.setattr(train, "progress_bar", lambda **_: Bar())
+    with pytest.raises(OSError, match="no terminal"):
+        facetoy.sweep("arcface", digits, m=[0.1, 0.2], epochs=100_000, snapshots=2)
 
 
 def test_another_optimiser_and_another_decay(digits):
