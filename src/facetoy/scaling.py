@@ -101,7 +101,7 @@ class Measured(NamedTuple):
 
 
 class Off(NamedTuple):
-    """How far predictions lie from measurements: |predicted / measured - 1|."""
+    """How far predictions lie from measurements: ``abs(predicted / measured - 1)``."""
 
     time_median: float
     time_most: float
