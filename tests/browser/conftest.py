@@ -141,7 +141,8 @@ class Watch:
             route.abort()
 
     def on_failure(self, request: Request) -> None:
-        if request.failure != "csp":  # how the browser says that scripts are turned off
+        # "csp" says that scripts are turned off, "aborted" that the page was left while it loaded
+        if request.failure not in ("csp", "net::ERR_ABORTED"):
             self.note(f"failed: {request.url} ({request.failure})")
 
     def on_console(self, message: ConsoleMessage) -> None:

@@ -258,8 +258,11 @@ def test_plot_sliders_answer_to_keys_and_survive_the_theme(
         figure = slider.locator("xpath=ancestor::figure")
 
         def drawn(figure=figure) -> list[str]:
-            lines = figure.locator("path.js-line, .contourlayer path")
-            return [line.get_attribute("d") for line in lines.all()]
+            """Where the figure's lines and points are, without a call for each of them."""
+            return figure.evaluate(
+                "f => [...f.querySelectorAll('path.js-line, .contourlayer path, path.point')]"
+                ".map(p => p.getAttribute('d') + p.getAttribute('transform'))"
+            )
 
         before, says = drawn(), slider.get_attribute("aria-valuetext")
         last = slider.input_value() == slider.get_attribute("max")
