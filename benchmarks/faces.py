@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 import facetoy
-from facetoy import verification
+from facetoy.faces import verification
 
 
 def seconds(act: Callable[[], object], rounds: int) -> float:

@@ -34,7 +34,7 @@ from joblib import Parallel, delayed
 from torch import nn
 
 import facetoy
-from facetoy.data import Data
+from facetoy.data.sets import Data
 
 PUBLISHED = {1: 99.60, 2: 99.68, 3: 99.69, 4: 99.69}
 STEPS, BATCH = 18_000, 256
@@ -169,7 +169,7 @@ def figure(data: Data, folder: Path, steps: int, width: int, device: str) -> Pat
     for axes, lam, run in zip(page.subplots(2, 2).flat, strengths, found, strict=True):
         for c, name in enumerate(run.class_names):
             x = run.features[-1][run.labels == c]
-            axes.scatter(*x.T, s=2, color=facetoy.palette.COLORS[c], label=name)
+            axes.scatter(*x.T, s=2, color=facetoy.plots.COLORS[c], label=name)
         accuracy = 100 * np.mean(run.predicted[-1] == run.labels)
         axes.set(title=f"λ = {lam:g}, accuracy {accuracy:.2f} %", aspect="equal")
     axes.legend(markerscale=5)

@@ -15,8 +15,8 @@ from pytorch_metric_learning.losses import ArcFaceLoss
 from torch.utils.data import DataLoader, TensorDataset
 
 import facetoy
-from facetoy.data import Data
-from facetoy.model import make_embedder
+from facetoy.data.sets import Data
+from facetoy.training.networks import make_embedder
 
 
 def plain(data: Data, m: float, seed: int, epochs: int, device: str) -> float:

@@ -1,18 +1,16 @@
 """facetoy: face recognition's losses, trained in seconds and drawn on a sphere."""
 
-from facetoy import losses, metrics, plots, scaling, search, toyfaces, verification
+from facetoy import data, faces, large, losses, metrics, plots
 from facetoy.data import Data, load, open_split
-from facetoy.face_view import FaceView
-from facetoy.panel import TrainingPanel
-from facetoy.playground import Playground
 from facetoy.report import Column, source, spread, table
-from facetoy.run import Run, Sweep, load_run
-from facetoy.sampler import PKSampler
-from facetoy.scaling_view import ScalingView
-from facetoy.threshold_view import ThresholdView
-from facetoy.train import embed, fit, sweep
-from facetoy.triplet_view import TripletView
-from facetoy.view import SphereView
+from facetoy.training import PKSampler, Run, Sweep, embed, fit, load_run, sweep
+from facetoy.views.face_view.face_view import FaceView
+from facetoy.views.playground.playground import Playground
+from facetoy.views.scaling_view.scaling_view import ScalingView
+from facetoy.views.sphere_view.sphere_view import SphereView
+from facetoy.views.threshold_view.threshold_view import ThresholdView
+from facetoy.views.training_panel.training_panel import TrainingPanel
+from facetoy.views.triplet_view.triplet_view import TripletView
 
 __all__ = [
     "Column",
@@ -27,21 +25,20 @@ __all__ = [
     "ThresholdView",
     "TrainingPanel",
     "TripletView",
+    "data",
     "embed",
+    "faces",
     "fit",
+    "large",
     "load",
     "load_run",
     "losses",
     "metrics",
     "open_split",
     "plots",
-    "scaling",
-    "search",
     "source",
     "spread",
     "sweep",
     "table",
-    "toyfaces",
-    "verification",
 ]
 __version__ = "0.1.0"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from facetoy.run import Run
+from facetoy.training.runs import Run
 
 #: Largest possible smallest angle between C points on the sphere in 3-D, in degrees (Tammes'
 #: problem; R. Sloane's tables of spherical codes). C ≤ 4 and d ≥ C - 1 follow from the simplex.

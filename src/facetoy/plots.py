@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from facetoy import metrics
-from facetoy.palette import COLORS
-from facetoy.run import Run, Sweep
+from facetoy.training.runs import Run, Sweep
+from facetoy.views.shared.palette import COLORS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from facetoy.metrics import measure
-from facetoy.run import Run
+from facetoy.training.runs import Run
 
 
 class Text(str):

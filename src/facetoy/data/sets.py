@@ -1,0 +1,210 @@
+"""Labelled images, split into training and test: digits, faces of people, drawn faces."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+
+import numpy as np
+from sklearn.datasets import (
+    fetch_lfw_people,
+    fetch_olivetti_faces,
+    fetch_openml,
+    load_digits,
+)
+from sklearn.model_selection import train_test_split
+
+from facetoy.checks import whole
+from facetoy.data import toyfaces
+from facetoy.data.downloads import fetch
+
+
+@dataclass(frozen=True)
+class Data:
+    """Labelled images. ``images`` are (N, 1, H, W) float32 in [0, 1], labels (N,) int64.
+
+    Training labels run from 0 to C - 1. A test label of C or more is a stranger: a class of which
+    training shows no image. ``class_names`` lists the known classes first, then the strangers.
+    """
+
+    name: str
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    class_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        double = [name for name, n in Counter(self.class_names).items() if n > 1]
+        if double:
+            raise ValueError(f"class names must differ, got {double[0]!r} more than once")
+
+    def __repr__(self) -> str:
+        n, (_, h, w) = len(self.train_images), self.train_images.shape[1:]
+        return (
+            f"Data {self.name!r}: {n} images of {h} x {w} pixels in {self.num_classes} classes for "
+            f"training, {len(self.test_images)} for the test"
+        )
+
+    @property
+    def num_classes(self) -> int:
+        """C, the number of classes in training."""
+        return int(self.train_labels.max()) + 1
+
+    def checksum(self) -> int:
+        """A number that other images or labels would hardly have."""
+        arrays = (self.train_images, self.train_labels, self.test_images, self.test_labels)
+        return functools.reduce(lambda sum, a: zlib.crc32(np.ascontiguousarray(a), sum), arrays, 0)
+
+    def hold_out(self, names: Sequence[str]) -> Data:
+        """The same data with the classes ``names`` taken out of training.
+
+        Their test images stay, as strangers. ValueError for an unknown name, or if fewer than
+        two classes remain.
+        """
+        known = self.class_names[: self.num_classes]
+        unknown = [n for n in names if n not in known]
+        if unknown:
+            raise ValueError(f"no class {unknown[0]!r} to hold out; there are {', '.join(known)}")
+        left = [n for n in known if n not in names]
+        if len(left) < 2:
+            raise ValueError(f"at least two classes must remain, got {len(left)}")
+        order = (*left, *(n for n in self.class_names if n not in left))
+        new = np.array([order.index(n) for n in self.class_names])
+        kept = new[self.train_labels] < len(left)
+        return replace(
+            self,
+            train_images=self.train_images[kept],
+            train_labels=new[self.train_labels[kept]],
+            test_labels=new[self.test_labels],
+            class_names=order,
+        )
+
+
+def open_split(data: Data, people: int, *, strangers: int | None = None, seed: int = 0) -> Data:
+    """Train on some people, test on others: no person is on both sides.
+
+    ``people`` classes, drawn by ``seed``, stay in training. Of ``strangers`` others (all, if None)
+    *every* image is a test image, the former training images too. The test images of those in
+    training stay as well, with labels below C. The same seed with fewer people keeps the same
+    strangers. Classes that were strangers before are left out. ValueError if there are not so
+    many classes.
+    """
+    C = data.num_classes
+    people = whole("people", people, 2, C - 1)
+    left = C - people
+    strangers = left if strangers is None else whole("strangers", strangers, 1, left)
+    order = np.random.default_rng(seed).permutation(C)
+    chosen = np.concatenate([order[:people], order[C - strangers :]])
+    new = np.full(len(data.class_names), -1)
+    new[chosen] = np.arange(people + strangers)
+    y, y_test = new[data.train_labels], new[data.test_labels]
+    train, moved, test = (y >= 0) & (y < people), y >= people, y_test >= 0
+    return replace(
+        data,
+        train_images=data.train_images[train],
+        train_labels=y[train],
+        test_images=np.concatenate([data.test_images[test], data.train_images[moved]]),
+        test_labels=np.concatenate([y_test[test], y[moved]]),
+        class_names=tuple(data.class_names[c] for c in chosen),
+    )
+
+
+def _split(
+    name: str, images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], seed: int
+) -> Data:
+    """Keep a fifth of each class for the test."""
+    train, test = train_test_split(
+        np.arange(len(labels)), test_size=0.2, stratify=labels, random_state=seed
+    )
+    labels = labels.astype(np.int64)
+    return Data(name, images[train], labels[train], images[test], labels[test], tuple(class_names))
+
+
+def _digits(seed: int) -> Data:
+    images, labels = load_digits(return_X_y=True)
+    images = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
+    return _split("digits", images, labels, "0123456789", seed)
+
+
+def _toyfaces(seed: int, identities: int = 1000, images: int = 20, size: int = 32) -> Data:
+    identities, images = whole("identities", identities, 2), whole("images", images, 5)
+    person = toyfaces.genes(identities, toyfaces.IDENTITY, (seed, 1))
+    photo = toyfaces.genes(identities * images, toyfaces.CONDITION, (seed, 2))
+    drawn = toyfaces.draw(np.repeat(person, images, axis=0), photo, size, seed)
+    labels = np.repeat(np.arange(identities), images)
+    return _split("toyfaces", drawn, labels, [str(k) for k in range(identities)], seed)
+
+
+def _olivetti(seed: int) -> Data:
+    found = fetch("Olivetti faces", 4_200_000, "olivetti_py3.pkz", fetch_olivetti_faces)
+    images = found.images.astype(np.float32)[:, None]
+    return _split("olivetti", images, found.target, [str(k) for k in range(40)], seed)
+
+
+def _mnist(seed: int) -> Data:
+    """The usual split: 60,000 images for training, 10,000 for the test; ``seed`` has no say."""
+    found = fetch(
+        "MNIST", 15_000_000, "openml/openml.org/api/v1/json/data/554.gz",
+        lambda data_home: fetch_openml(
+            "mnist_784", version=1, as_frame=False, data_home=data_home,
+            # pandas reads the file in a tenth of the time
+            parser="pandas" if find_spec("pandas") else "liac-arff",
+        ),
+    )  # fmt: skip
+    images = (found.data / 255).astype(np.float32).reshape(-1, 1, 28, 28)
+    labels = found.target.astype(np.int64)
+    n = 60_000
+    return Data("mnist", images[:n], labels[:n], images[n:], labels[n:], tuple("0123456789"))
+
+
+def _lfw(seed: int, min_images: int = 20) -> Data:
+    # one person has 530 photos, the next 236: with more there would be a single class
+    min_images = whole("min_images", min_images, 5, 236)
+    found = fetch(
+        "LFW", 243_000_000, "lfw_home/lfw_funneled",
+        lambda data_home: fetch_lfw_people(
+            data_home=data_home, min_faces_per_person=min_images, resize=0.5
+        ),
+    )  # fmt: skip
+    images = found.images.astype(np.float32)[:, None]
+    return _split("lfw", images, found.target, list(found.target_names), seed)
+
+
+DATASETS = {
+    "digits": _digits,
+    "toyfaces": _toyfaces,
+    "olivetti": _olivetti,
+    "mnist": _mnist,
+    "lfw": _lfw,
+}
+
+
+def load(name: str, *, seed: int = 0, **options: int) -> Data:
+    """The data set ``name``, split into training and test by ``seed``.
+
+    - ``"digits"``: 1,797 handwritten digits of 8 x 8 pixels, part of scikit-learn.
+    - ``"toyfaces"``: drawn faces, with the options ``identities=1000``, ``images=20`` of each and
+      ``size=32`` pixels; see ``facetoy.data.toyfaces``.
+    - ``"olivetti"``: 400 photos of 40 people, 64 x 64 pixels.
+    - ``"mnist"``: 70,000 handwritten digits of 28 x 28 pixels, in their usual split.
+    - ``"lfw"``: photos of people with at least ``min_images=20`` photos.
+
+    The last three are downloaded by scikit-learn, once, into its data home
+    (``SCIKIT_LEARN_DATA``). A fifth of each class is kept for the test. ValueError for an unknown
+    name or option, ConnectionError if a download fails.
+    """
+    if name not in DATASETS:
+        raise ValueError(f"unknown data {name!r}; there are {', '.join(map(repr, DATASETS))}")
+    make = DATASETS[name]
+    takes = list(inspect.signature(make).parameters)[1:]
+    for option in options:
+        if option not in takes:
+            allowed = f"takes {', '.join(takes)}" if takes else "has no options"
+            raise ValueError(f"{name} has no option {option!r}; it {allowed}")
+    return make(seed, **options)

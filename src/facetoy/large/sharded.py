@@ -1,0 +1,316 @@
+"""A margin loss over more classes than one machine holds, on PyTorch's own distributed engine.
+
+Every rank (process) has its own batch and the weights of its own classes. Features are gathered
+from all ranks, each rank computes the scores of its classes, and the softmax runs across ranks:
+what travels are features and three numbers for each sample, never scores or weights.
+
+Start a script of this kind with ``torchrun``; ``connect`` joins the processes.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import torch
+import torch.distributed as dist
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from facetoy.losses import LOSSES, CenterLoss
+from facetoy.losses._base import ClassLoss, check_labels, check_number, check_whole, checked, exact
+
+
+@contextmanager
+def connect(timeout: float = 300.0) -> Iterator[torch.device]:
+    """Join the processes that ``torchrun`` has started; inside, a device for this one.
+
+    NCCL where each process of a machine has a GPU, else gloo on the CPU. RuntimeError if
+    ``torchrun`` has not started this process. TimeoutError, naming the ranks that are missing, if
+    they have not all come within ``timeout`` seconds; a collective operation waits as long.
+    """
+    if "RANK" not in os.environ:
+        raise RuntimeError("this process has no RANK; start it with torchrun")
+    cuda = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+    device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if cuda else torch.device("cpu")
+    if cuda:
+        torch.cuda.set_device(device)
+    limit = timedelta(seconds=timeout)
+    store, rank, ranks = next(dist.rendezvous("env://", timeout=limit))
+    store = dist.PrefixStore(f"facetoy/{os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+    store.set(f"here/{rank}", "1")
+    missing = [r for r in range(ranks) if not _arrives(store, f"here/{r}", limit)]
+    if missing:
+        names = ", ".join(map(str, missing))
+        raise TimeoutError(f"of {ranks} ranks these did not come within {timeout:g} s: {names}")
+    dist.init_process_group(
+        "nccl" if cuda else "gloo", store=store, rank=rank, world_size=ranks, timeout=limit,
+        device_id=device if cuda else None,
+    )  # fmt: skip
+    try:
+        yield device
+    finally:
+        dist.destroy_process_group()
+
+
+def _arrives(store: dist.Store, key: str, limit: timedelta) -> bool:
+    """Whether ``key`` is set within the limit."""
+    try:
+        store.wait([key], limit)
+    except (RuntimeError, ValueError):
+        return False
+    return True
+
+
+def shard(num_classes: int, rank: int, ranks: int) -> range:
+    """The classes of one rank: in order, as many for each as for the others, or one more."""
+    each, more = divmod(num_classes, ranks)
+    start = rank * each + min(rank, more)
+    return range(start, start + each + (rank < more))
+
+
+class ShardedMargin(nn.Module):
+    """A margin loss whose class weights are split over the ranks by class (model parallel).
+
+    The softmax is exact across ranks. With ``sample_rate`` below 1 each rank uses only so many of
+    its classes in a step, the classes of the batch and others drawn at random (Partial FC).
+
+    Args:
+        loss: a name of ``facetoy.losses.LOSSES`` or a class: softmax or any margin loss.
+        in_features: d, the length of a feature.
+        num_classes: C, of all ranks together; at least one for each rank.
+        sample_rate: share of the classes used in a step, in (0, 1].
+        sparse: give ``weight`` a sparse gradient, of the sampled rows only, for SGD without
+            momentum or ``torch.optim.SparseAdam``: then a step costs nothing for the other rows.
+        seed: of the weights, which are the same for every number of ranks, and of the sampling.
+        **loss_args: arguments of the loss, such as ``s`` and ``m``.
+
+    Attributes:
+        weight: parameter of shape (C of this rank, d). Not for DistributedDataParallel.
+        classes: the range of classes that this rank holds.
+
+    Shapes: ``x`` (n, d), ``y`` (n,) integers in [0, C), of this rank; n may differ between ranks →
+    scalar, the mean over the samples of all ranks, the same on each. Every rank must call it.
+    The gradient of ``x`` is that of the mean times the number of ranks, since
+    DistributedDataParallel divides by it; that of ``weight`` is exactly the mean's.
+
+    Raises ValueError, on every rank, for a wrong batch or if ranks were made with different
+    arguments; RuntimeError without a process group.
+    Source: Deng et al., CVPR 2019 (ArcFace), parallel acceleration; An et al., CVPR 2022
+    (Partial FC).
+    """
+
+    def __init__(
+        self,
+        loss: str | type[ClassLoss],
+        in_features: int,
+        num_classes: int,
+        *,
+        sample_rate: float = 1.0,
+        sparse: bool = False,
+        seed: int = 0,
+        **loss_args: Any,
+    ) -> None:
+        super().__init__()
+        if not dist.is_initialized():
+            raise RuntimeError("there is no process group; see facetoy.large.connect")
+        self.rank, self.ranks = dist.get_rank(), dist.get_world_size()
+        name = loss if isinstance(loss, str) else getattr(loss, "__name__", repr(loss))
+        made = {
+            "loss": name, "in_features": in_features, "num_classes": num_classes,
+            "sample_rate": sample_rate, "seed": seed, **loss_args,
+        }  # fmt: skip
+        self._agree(made)
+        make = LOSSES.get(loss) if isinstance(loss, str) else loss
+        kind = getattr(make, "func", make)
+        if not (isinstance(kind, type) and issubclass(kind, ClassLoss)) or kind is CenterLoss:
+            raise ValueError(f"loss must be softmax or a margin loss, got {name!r}")
+        if loss_args.get("bias"):
+            raise ValueError("a sharded softmax has no bias, got bias=True")
+        self.in_features = check_whole("in_features", in_features)
+        self.num_classes = check_whole("num_classes", num_classes, self.ranks)
+        self.sample_rate = check_number(
+            "sample_rate", sample_rate, 0, 1, open_low=True, open_high=False
+        )
+        self.sparse = sparse
+        self.classes = shard(num_classes, self.rank, self.ranks)
+        self._scores = _Scores(make(in_features, len(self.classes), **loss_args))
+        self.generator = torch.Generator().manual_seed(seed + self.rank + 1)
+        self.reset_parameters(seed)
+
+    @property
+    def loss(self) -> ClassLoss:
+        """The loss that this rank computes scores with."""
+        return self._scores.loss
+
+    @property
+    def weight(self) -> nn.Parameter:
+        return self.loss.weight
+
+    @torch.no_grad()
+    def reset_parameters(self, seed: int = 0) -> None:
+        """Draw new weights: normal entries, rows of length about 1, by ``seed`` and class."""
+        for block in range(self.classes.start // BLOCK, (self.classes.stop - 1) // BLOCK + 1):
+            random = torch.Generator().manual_seed(seed * 1_000_003 + block)
+            rows = torch.randn(BLOCK, self.in_features, generator=random)
+            mine = range(
+                max(self.classes.start, block * BLOCK), min(self.classes.stop, (block + 1) * BLOCK)
+            )
+            part = rows[mine.start - block * BLOCK : mine.stop - block * BLOCK]
+            to = slice(mine.start - self.classes.start, mine.stop - self.classes.start)
+            self.weight[to] = (part * self.in_features**-0.5).to(self.weight)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        sizes = self._sizes(x, y)
+        with exact(x):
+            X, Y = _Gather.apply(x, sizes), _gather(y.long(), sizes)
+            column = Y - self.classes.start
+            rows = ((column >= 0) & (column < len(self.classes))).nonzero().squeeze(1)
+            target = column[rows]
+            W = self.weight
+            if self.sample_rate < 1:
+                chosen = self.sample(target)
+                target = torch.searchsorted(chosen, target)
+                W = F.embedding(chosen, W, sparse=self.sparse)
+            z = functional_call(self._scores, {"loss.weight": W}, (X, rows, target))
+            return _CrossEntropy.apply(z, rows, target)
+
+    def sample(self, target: Tensor) -> Tensor:
+        """The classes (of this rank, counted from 0, in order) to use in a step whose batch shows
+        the classes ``target``: these, and others up to ``sample_rate`` of all."""
+        count = len(self.classes)
+        key = torch.rand(count, generator=self.generator).to(target.device)
+        key[target] = 2.0  # above all random numbers
+        most = max(math.ceil(self.sample_rate * count), int((key > 1).sum()))
+        return key.topk(most).indices.sort().values
+
+    def _sizes(self, x: Tensor, y: Tensor) -> list[int]:
+        """How many samples each rank has. A rank with a bad batch makes all of them raise."""
+        error = None
+        try:
+            checked(x, self.in_features)
+            check_labels(y, len(x), self.num_classes)
+        except ValueError as found:
+            error = found
+        sizes = every_rank(torch.tensor([-1 if error else len(x)], device=self.weight.device))
+        if error:
+            raise error
+        bad = [rank for rank, size in enumerate(sizes) if size < 0]
+        if bad:
+            raise ValueError(f"rank {bad[0]} has a bad batch; what is wrong with it is said there")
+        return sizes
+
+    def _agree(self, made: dict[str, Any]) -> None:
+        """Raise ValueError on every rank unless all were made with the same arguments."""
+        text = repr(sorted(made.items()))
+        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+        sums = every_rank(torch.tensor([zlib.crc32(text.encode())], device=device))
+        other = [rank for rank, value in enumerate(sums) if value != sums[0]]
+        if other:
+            raise ValueError(
+                f"all ranks must be made alike: rank {other[0]} differs from rank 0; "
+                f"rank {self.rank} has {text}"
+            )
+
+    @torch.no_grad()
+    def full_weight(self) -> Tensor:
+        """(C, d) weights of all ranks, on every rank, on the CPU. Every rank must call it."""
+        return self.gather(self.weight.detach())
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """(C, d) on every rank, on the CPU, from one row for each class of this rank."""
+        sizes = [len(shard(self.num_classes, rank, self.ranks)) for rank in range(self.ranks)]
+        return _gather(rows, sizes).cpu()
+
+    @torch.no_grad()
+    def load_full_weight(self, weight: Tensor) -> None:
+        """Take this rank's rows of (C, d) weights, of whatever number of ranks they come from."""
+        if weight.shape != (self.num_classes, self.in_features):
+            want = (self.num_classes, self.in_features)
+            raise ValueError(f"weight must have shape {want}, got {tuple(weight.shape)}")
+        self.weight.copy_(weight[self.classes.start : self.classes.stop])
+
+    def extra_repr(self) -> str:
+        return (
+            f"classes {self.classes.start} to {self.classes.stop - 1} of {self.num_classes} "
+            f"on rank {self.rank} of {self.ranks}, sample_rate={self.sample_rate:g}"
+        )
+
+
+BLOCK = 4096  # classes whose weights are drawn together
+
+
+class _Scores(nn.Module):
+    """The scores (N, C) that training sees, of a loss whose weights may be swapped for others."""
+
+    def __init__(self, loss: ClassLoss) -> None:
+        super().__init__()
+        self.loss = loss
+
+    def forward(self, x: Tensor, rows: Tensor, target: Tensor) -> Tensor:
+        """``target`` (M,) are the columns of the true classes of the samples ``rows`` (M,)."""
+        z = self.loss.scores(checked(x))
+        if not len(rows):
+            return z
+        return z.index_copy(0, rows, self.loss.harder(z[rows], x[rows], target))
+
+
+def every_rank(value: Tensor) -> list[Any]:
+    """The number in ``value`` (1,) of every rank."""
+    found = [torch.empty_like(value) for _ in range(dist.get_world_size())]
+    dist.all_gather(found, value)
+    return [v.item() for v in found]
+
+
+def _gather(x: Tensor, sizes: list[int]) -> Tensor:
+    """(N, ...) the rows of all ranks, which have ``sizes`` of them."""
+    padded = F.pad(x, (0, 0) * (x.ndim - 1) + (0, max(sizes) - len(x))).contiguous()
+    found = [torch.empty_like(padded) for _ in sizes]
+    dist.all_gather(found, padded)
+    return torch.cat([part[:size] for part, size in zip(found, sizes, strict=True)])
+
+
+class _Gather(torch.autograd.Function):
+    """``_gather``. Backwards a rank gets the gradient of its rows from all, times their number."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, sizes: list[int]) -> Tensor:
+        ctx.sizes = sizes
+        return _gather(x, sizes)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
+        g = g.contiguous()
+        dist.all_reduce(g)
+        return g.split(ctx.sizes)[dist.get_rank()] * len(ctx.sizes), None
+
+
+class _CrossEntropy(torch.autograd.Function):
+    """Mean cross-entropy of scores (N, C) whose columns are spread over the ranks."""
+
+    @staticmethod
+    def forward(ctx: Any, z: Tensor, rows: Tensor, target: Tensor) -> Tensor:
+        most = z.max(1).values
+        dist.all_reduce(most, dist.ReduceOp.MAX)
+        p = (z - most[:, None]).exp()
+        sums = torch.zeros(2, len(z), dtype=z.dtype, device=z.device)
+        sums[0] = p.sum(1)
+        sums[1, rows] = z[rows, target]
+        dist.all_reduce(sums)
+        total, true = sums
+        ctx.save_for_backward(p.div_(total[:, None]), rows, target)
+        return (total.log() + most - true).mean()
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None, None]:
+        p, rows, target = ctx.saved_tensors
+        share = g / len(p)
+        grad = p * share
+        grad[rows, target] -= share
+        return grad, None, None

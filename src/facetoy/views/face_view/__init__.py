@@ -1,0 +1,1 @@
+"""FaceView: a drawn face with a slider for each gene."""

@@ -1,0 +1,1 @@
+"""Playground: a small network that trains in the page itself."""

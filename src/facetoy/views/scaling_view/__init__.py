@@ -1,0 +1,1 @@
+"""ScalingView: what a last layer of so many classes costs."""

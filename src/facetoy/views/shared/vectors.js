@@ -1,0 +1,21 @@
+// Rows of flat arrays as vectors.
+
+/** Length of row i of `x` (·, d). */
+export function rowLength(x, i, d) {
+  let square = 0;
+  for (let k = i * d; k < (i + 1) * d; k++) square += x[k] * x[k];
+  return Math.sqrt(square);
+}
+
+/** Angle in radians between row i of `a` and row j of `b`, exact at 0 and π too. */
+export function angleOf(a, i, b, j, d) {
+  const [long, other] = [rowLength(a, i, d), rowLength(b, j, d)];
+  if (!long || !other) return NaN;
+  let [less, more] = [0, 0];
+  for (let k = 0; k < d; k++) {
+    const [u, v] = [a[i * d + k] / long, b[j * d + k] / other];
+    less += (u - v) ** 2;
+    more += (u + v) ** 2;
+  }
+  return 2 * Math.atan2(Math.sqrt(less), Math.sqrt(more));
+}

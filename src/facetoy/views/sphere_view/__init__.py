@@ -1,0 +1,1 @@
+"""SphereView: the features of trained runs on circles and spheres."""

@@ -1,0 +1,1 @@
+"""ThresholdView: the scores of pairs, and a threshold to drag."""

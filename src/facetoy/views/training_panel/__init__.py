@@ -1,0 +1,1 @@
+"""TrainingPanel: a form that trains in a live notebook, above a SphereView."""

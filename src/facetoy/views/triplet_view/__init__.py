@@ -1,0 +1,1 @@
+"""TripletView: one triplet to drag."""

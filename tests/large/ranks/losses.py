@@ -1,0 +1,145 @@
+"""Run by torchrun: sharded losses and gradients are those of one process."""
+
+import re
+import sys
+
+import pytest
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from facetoy.large.sharded import ShardedMargin, connect
+from facetoy.losses import LOSSES
+
+D, C = 6, 11  # 11 classes do not divide by 2 or 4
+SETTINGS = {
+    "softmax": {}, "normsoftmax": {"s": 16}, "lsoftmax": {"m": 3, "lam": 0.5},
+    "asoftmax": {"m": 4, "lam": 0}, "cosface": {"m": 0.35}, "amsoftmax": {"m": 0.2},
+    "arcface": {"m": 0.5}, "combined": {"m1": 1.2, "m2": 0.3, "m3": 0.1},
+}  # fmt: skip
+
+
+def close(a: torch.Tensor, b: torch.Tensor, most: float, what: str) -> None:
+    error = ((a - b).abs().max() / b.abs().max().clamp_min(1e-3)).item()
+    assert error < most, f"{what}: {error:.2g}"
+
+
+def compare(name: str, args: dict, dtype: torch.dtype, most: float, sizes: list[int]) -> None:
+    """One step of a network and a loss, sharded, against the same in this process alone."""
+    rank, ranks = dist.get_rank(), dist.get_world_size()
+    g = torch.Generator().manual_seed(len(name))
+    images = torch.randn(sum(sizes), 8, generator=g, dtype=dtype)
+    labels = torch.randint(0, C, (sum(sizes),), generator=g)
+    kernel = torch.randn(D, 8, generator=g, dtype=dtype)
+    W = torch.randn(C, D, generator=g, dtype=dtype)
+
+    net = nn.Linear(8, D, bias=False).to(dtype)
+    net.weight.data.copy_(kernel)
+    alone = LOSSES[name](D, C, **args).to(dtype)
+    alone.weight.data.copy_(W)
+    value = alone(net(images), labels)
+    value.backward()
+
+    mine = slice(sum(sizes[:rank]), sum(sizes[: rank + 1]))
+    twin = nn.Linear(8, D, bias=False).to(dtype)
+    twin.weight.data.copy_(kernel)
+    twin = DistributedDataParallel(twin)
+    sharded = ShardedMargin(name, D, C, **args).to(dtype)
+    sharded.load_full_weight(W)
+    assert torch.equal(sharded.full_weight(), W)
+    split = sharded(twin(images[mine]), labels[mine])
+    split.backward()
+    part = slice(sharded.classes.start, sharded.classes.stop)
+    close(split, value, most, f"{name} loss")
+    close(sharded.weight.grad, alone.weight.grad[part], most, f"{name} gradient of the weights")
+    close(twin.module.weight.grad, net.weight.grad, most, f"{name} gradient of the network")
+    assert len(sharded.classes) in (C // ranks, C // ranks + 1)
+
+
+def sampling() -> None:
+    """Partial FC: the classes of the batch are always there, others at the rate asked for."""
+    rank, ranks = dist.get_rank(), dist.get_world_size()
+    many = 1000 * ranks
+    loss = ShardedMargin("arcface", D, many, sample_rate=0.1, sparse=True)
+    target = torch.tensor([3, 3, 999, 500])
+    seen = torch.zeros(1000)
+    for _ in range(200):
+        chosen = loss.sample(target)
+        assert len(chosen) == 100
+        assert chosen.equal(chosen.unique())
+        assert torch.isin(target, chosen).all()
+        seen[chosen] += 1
+    assert (seen[target] == 200).all()
+    others = seen[torch.ones(1000, dtype=bool).index_fill(0, target, False)]
+    assert others.min() > 2
+    assert 0.09 < others.mean() / 200 < 0.11
+    full = loss.sample(torch.arange(400))
+    assert full.equal(torch.arange(400))  # never fewer than the batch shows
+
+    x = torch.randn(4, D, generator=torch.Generator().manual_seed(rank), requires_grad=True)
+    y = torch.arange(4) * ranks + rank
+    loss(x, y).backward()
+    assert loss.weight.grad.is_sparse
+    assert loss.weight.grad._nnz() <= 100 + 4 * ranks
+    assert x.grad.isfinite().all()
+
+
+def any_number_of_ranks() -> None:
+    """The same seed gives the same weights, however many ranks share them."""
+    W = ShardedMargin("softmax", 4, 9001, seed=3).full_weight()
+    again = (
+        torch.cat(
+            [
+                torch.randn(4096, 4, generator=torch.Generator().manual_seed(3 * 1_000_003 + b))
+                for b in range(3)
+            ]
+        )[:9001]
+        / 2
+    )
+    assert torch.equal(W, again)
+    assert 0.9 < W.norm(dim=1).mean() < 1
+
+
+def errors() -> None:
+    """Every rank hears of a mistake, and none waits."""
+    rank, ranks = dist.get_rank(), dist.get_world_size()
+
+    def raises(words: str, act) -> None:
+        with pytest.raises(ValueError, match=re.escape(words)):
+            act()
+
+    raises("all ranks must be made alike", lambda: ShardedMargin("arcface", D, C + (rank == 1)))
+    raises("rank 1 differs from rank 0", lambda: ShardedMargin("arcface", D + (rank == 1), C))
+    raises(f"an integer of at least {ranks}", lambda: ShardedMargin("arcface", D, ranks - 1))
+    raises("must be softmax or a margin loss", lambda: ShardedMargin("triplet", D, C))
+    raises("must be softmax or a margin loss", lambda: ShardedMargin("center", D, C))
+    raises("sample_rate must lie in (0, 1]", lambda: ShardedMargin("arcface", D, C, sample_rate=0))
+    raises("no bias", lambda: ShardedMargin("softmax", D, C, bias=True))
+    loss = ShardedMargin("arcface", D, C)
+    good = torch.randn(2, D), torch.tensor([0, 1])
+    bad = {
+        "features must have shape": (torch.randn(2, D + 1), good[1]),
+        "labels must lie in": (good[0], torch.tensor([0, C])),
+        "features must be finite": (good[0] * float("nan"), good[1]),
+    }
+    for words, batch in bad.items():
+        want = words if rank == 1 else "rank 1 has a bad batch"
+        raises(want, lambda b=batch: loss(*(b if rank == 1 else good)))
+    raises("weight must have shape", lambda: loss.load_full_weight(torch.zeros(C, D + 1)))
+    assert loss(*good).isfinite()  # and one can go on
+
+
+if __name__ == "__main__":
+    with connect(timeout=300):
+        torch.set_num_threads(1)
+        sizes = [5, 3, 4, 7][: dist.get_world_size()]
+        for name, args in SETTINGS.items():
+            compare(name, args, torch.float64, 1e-12, sizes)
+            compare(name, args, torch.float32, 1e-5, sizes)
+        sampling()
+        any_number_of_ranks()
+        if dist.get_world_size() > 1:
+            errors()
+        print(f"rank {dist.get_rank()} is done")
+    sys.exit(0)

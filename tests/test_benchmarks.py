@@ -1,0 +1,88 @@
+"""The benchmark runs, and its numbers are those of what it names."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    module = script("losses")
+    monkeypatch.setattr(
+        module, "SIZES", {"large": (8, 6, 20), "small": (8, 3, 4), "triplets": (12, 2, 3)}
+    )
+    return module
+
+
+def test_table_has_a_line_for_each_loss(bench):
+    lines = bench.table(1, "cpu").splitlines()
+    for name in (*bench.CLASS_LOSSES, *bench.TRIPLET_LOSSES):
+        (row,) = [line for line in lines if line.startswith(f"| {name} |")]
+        assert float(row.split("|")[2]) > 0
+    assert lines[-1].startswith("Ratios to plain normalised cross-entropy (")
+
+
+def test_saved_memory_counts_each_storage_once(bench):
+    import torch
+
+    x = torch.ones(1000, requires_grad=True)
+
+    def step():
+        (x * x * x).sum().backward()  # saves x, and x * x
+
+    assert bench.saved_bytes(step) == 2 * 4000
+
+
+def test_faces_and_pairs_have_a_line_each():
+    lines = script("faces").table(identities=3, pairs=1000, rounds=1).splitlines()
+    assert len([line for line in lines if line.endswith(" s |")]) == 4
+    assert "30 faces of 3 people" in lines[2]
+
+
+def test_trainings_have_a_ratio_each():
+    lines = (
+        script("training").table(epochs=1, margins=2, seeds=1, rounds=1, device="cpu").splitlines()
+    )
+    rows = [line.split("|") for line in lines[2:4]]
+    assert [row[1].strip() for row in rows] == ["one fit", "sweep of 2 margins and 1 seeds"]
+    assert all(float(row[4]) > 0 for row in rows)
+
+
+def test_the_paper_s_table_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    import numpy as np
+
+    from facetoy.data.sets import Data
+
+    bench = script("mnist_table")
+    net = bench.l_softmax_network()
+    assert len([m for m in net if isinstance(m, bench.nn.Conv2d)]) == 10
+    assert len([m for m in bench.center_network() if isinstance(m, bench.nn.Conv2d)]) == 6
+    monkeypatch.setattr(bench, "BATCH", 20)
+    rng = np.random.default_rng(0)
+    labels = np.arange(80) % 10
+    images = rng.random((80, 1, 28, 28), np.float32)
+    data = Data("noise", images, labels, images[:20], labels[:20], tuple("0123456789"))
+    monkeypatch.setattr(bench, "jobs", lambda device: 1)  # processes would not see BATCH
+    args = {"steps": 8, "seeds": 1, "width": 2, "device": "cpu"}
+    first = bench.table(data, tmp_path, **args).splitlines()
+    assert [row.split("|")[1].strip() for row in first[2:6]] == ["1", "2", "3", "4"]
+    assert len(list(tmp_path.glob("lsoftmax_m*_seed0.npz"))) == 4
+    monkeypatch.setattr(
+        bench.facetoy.training.engine.Together, "step", None
+    )  # nothing is trained again
+    monkeypatch.setattr(bench, "forecast", lambda *a, **k: "")
+    assert bench.table(data, tmp_path, **args).splitlines()[:6] == first[:6]
+    monkeypatch.undo()
+    monkeypatch.setattr(bench, "BATCH", 20)
+    picture = bench.figure(data, tmp_path, 4, 2, "cpu")
+    assert picture.stat().st_size > 10_000
