@@ -34,14 +34,14 @@ serve: book  ## Build the book and show it on http://localhost:8000
 # Every notebook runs once, from a copy; the book then takes its outputs from there. Tests that
 # measure time have the machine to themselves.
 test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
-	$(BIN)/pytest $(PARALLEL) tests/unit
+	$(BIN)/pytest $(PARALLEL) -m "not browser" tests
 	rm -rf $(RUNS) _build/html _build/.doctrees
 	$(foreach notebook,$(NOTEBOOKS),install -D -m 644 $(notebook) $(RUNS)/$(notebook) &&) true
 	$(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
 	$(BIN)/python -m facetoy_book.cache take $(RUNS)
 	$(BUILD)
-	$(BIN)/pytest $(PARALLEL) tests/browser -m "not timed"
-	$(BIN)/pytest tests/browser -m timed
+	$(BIN)/pytest $(PARALLEL) -m "browser and not timed" tests
+	$(BIN)/pytest -m timed tests
 
 bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's; of faces and pairs; trainings beside a plain script
 	$(BIN)/python benchmarks/losses.py

@@ -26,7 +26,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-SITE = Path(__file__).parents[2] / "_build" / "html"
+SITE = Path(__file__).parents[1] / "_build" / "html"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -84,6 +84,15 @@ def html_pages(site: Path = SITE) -> list[str]:
 def pages(site: Path) -> list[str]:
     """Addresses of the book's pages, relative to the site."""
     return html_pages(site)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a browser, most of it also the built book, is marked: `-m "not browser"`."""
+    for item in items:
+        if "chrome" in getattr(item, "fixturenames", ()) or "site" in getattr(
+            item, "fixturenames", ()
+        ):
+            item.add_marker("browser")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

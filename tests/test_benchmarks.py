@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
+FOLDER = Path(__file__).parents[1] / "benchmarks"
 
 
 def script(name):
@@ -77,9 +77,8 @@ def test_the_paper_s_table_goes_on_where_it_stopped(tmp_path, monkeypatch):
     first = bench.table(data, tmp_path, **args).splitlines()
     assert [row.split("|")[1].strip() for row in first[2:6]] == ["1", "2", "3", "4"]
     assert len(list(tmp_path.glob("lsoftmax_m*_seed0.npz"))) == 4
-    monkeypatch.setattr(
-        bench.facetoy.training.engine.Together, "step", None
-    )  # nothing is trained again
+    # nothing is trained again
+    monkeypatch.setattr(bench.facetoy.training.engine.Together, "step", None)
     monkeypatch.setattr(bench, "forecast", lambda *a, **k: "")
     assert bench.table(data, tmp_path, **args).splitlines()[:6] == first[:6]
     monkeypatch.undo()

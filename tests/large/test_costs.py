@@ -198,18 +198,8 @@ def test_nothing_measured_is_named() -> None:
 
 def test_the_command_measures_each_setting() -> None:
     options = ("--dim", 64, "--batch", 16, "--steps", 3)
-    done = start(
-        "-m",
-        2,
-        "facetoy.large.layer_steps",
-        "--classes",
-        100_000,
-        1000,
-        "--rates",
-        1,
-        0.1,
-        *options,
-    )
+    line = ("--classes", 100_000, 1000, "--rates", 1, 0.1, *options)
+    done = start("-m", 2, "facetoy.large.layer_steps", *line)
     assert done.returncode == 0, done.stderr[-3000:]
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert [(row["classes"], row["rate"]) for row in rows] == [

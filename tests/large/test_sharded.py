@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facetoy.large.launching import torchrun
 from facetoy.large.sharded import ShardedMargin, connect, shard
 
 RANKS = Path(__file__).parent / "ranks"
@@ -69,8 +68,7 @@ def test_the_missing_rank_is_named(tmp_path: Path) -> None:
     script.write_text(
         "import os, time\n"
         "if os.environ['RANK'] == '1': time.sleep(60)\n"
-        "from facetoy.large.launching import torchrun
-from facetoy.large.sharded import connect\n"
+        "from facetoy.large import connect\n"
         "with connect(timeout=3): pass\n"
     )
     done = start(script, 3)
@@ -83,8 +81,7 @@ def test_a_rank_that_dies_ends_the_job(tmp_path: Path) -> None:
     script.write_text(
         "import os, signal, torch\n"
         "import torch.distributed as dist\n"
-        "from facetoy.large.launching import torchrun
-from facetoy.large.sharded import ShardedMargin, connect\n"
+        "from facetoy.large import ShardedMargin, connect\n"
         "with connect(timeout=100):\n"
         "    loss = ShardedMargin('arcface', 4, 10)\n"
         "    for step in range(1000):\n"

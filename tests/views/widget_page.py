@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from facetoy.training.runs import Run
-from facetoy.views.sphere_view.sphere_view import Picture
+from facetoy.views.shared.widget import Picture
 
 PAGE = """<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Widgets</title>

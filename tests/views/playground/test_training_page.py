@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -94,10 +93,9 @@ def data() -> Data:
 def engine(chrome: Browser, data: Data) -> Iterator[Page]:
     """An empty page with the playground's engine."""
     page = chrome.new_page()
-    static = files("facetoy") / "static"
-    for name in ("vectors", "losses", "network", "training"):
-        page.add_script_tag(content=(static / f"{name}.js").read_text("utf-8"))
-    page.add_script_tag(content=JS)
+    folder = Path(playground.__file__).parent
+    code = bundle.script(folder / "training.js") + bundle_names + JS
+    page.add_script_tag(content=code)
     page.evaluate(
         "([images, labels, train]) =>"
         "(window.digits = { images: Float64Array.from(images), labels, train, size: 8 })",

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from widget_page import write_page
 
-from facetoy.large.costs import H100, Layer, Machine, Measured, cost
+from facetoy.large.costs import H100, Layer, Machine, cost
+from facetoy.large.measuring import Measured
 from facetoy.views.scaling_view.scaling_view import (
     BYTES,
     CLASSES,

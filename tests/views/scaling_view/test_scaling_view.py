@@ -5,7 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from facetoy.large.costs import H100, Layer, Machine, Measured, cost
+from facetoy.large.costs import H100, Layer, Machine, cost
+from facetoy.large.measuring import Measured
 from facetoy.views.scaling_view.scaling_view import BYTES, SECONDS, ScalingView, human
 
 SMALL = Machine("small", flops=1e10, memory=1e9, network=1e8, fixed=1e-3, capacity=2e9)

@@ -14,7 +14,10 @@ from PIL import Image
 from facetoy import metrics
 from facetoy.training.runs import Run, Sweep
 from facetoy.views.shared.palette import COLORS
-from facetoy.views.sphere_view.sphere_view import LEVELS, Packer, SphereView, principal, title
+from facetoy.views.shared.sides import principal
+from facetoy.views.shared.titles import title
+from facetoy.views.sphere_view.packing import LEVELS, Packer
+from facetoy.views.sphere_view.sphere_view import SphereView
 
 
 def make_run(dim=3, steps=4, count=60, classes=5, known=None, weight=True, seed=0, **config) -> Run:

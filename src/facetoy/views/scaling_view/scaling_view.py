@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from facetoy.checks import whole
-from facetoy.large.costs import H100, PARTS, Cost, Layer, Machine, Measured, check, cost, off
+from facetoy.large.costs import H100, PARTS, Cost, Layer, Machine, check, cost
+from facetoy.large.measuring import Measured, off
 from facetoy.views.shared.palette import COLORS, INK, LINE
 from facetoy.views.shared.widget import Picture
 
