@@ -4,6 +4,7 @@ A browser's widget comes as one text, so here each module that a script imports 
 that returns what it exports. What is understood is what the scripts need, and no more:
 `import { a, b as c } from "./other.js";` and `export` before a function, a class or a const; in the
 script that is shipped also `export default …;`. Modules must not import each other in a circle.
+Comments on lines of their own stay behind.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]*)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:.|\n)*?\*/)[ \t]*\n", re.MULTILINE)
 LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -65,7 +67,7 @@ def _packed(path: Path, names: dict[Path, str], given: Mapping[str, str], last: 
         return f"const {{ {what} }} = {names[Path(os.path.normpath(path.parent / found[2]))]};\n"
 
     exports = EXPORT.findall(text)
-    body = EXPORT.sub("", IMPORT.sub(taken, text))
+    body = COMMENT.sub("", EXPORT.sub("", IMPORT.sub(taken, text)))
     strange = [
         line for line in LEFT.findall(body) if not (last and line.startswith("export default"))
     ]
