@@ -1,6 +1,7 @@
 import dataclasses
 
 import numpy as np
+import pytest
 
 import facetoy
 from facetoy.losses import ArcFace
@@ -48,3 +49,15 @@ def test_table_takes_columns_of_its_own():
     assert head == "| | time of a step | steps |"
     assert row.split("|")[3].split() == ["12.00", "±", "0.00", "steps"]
     assert float(row.split("|")[2].split()[0]) > 0
+
+
+def test_listing_aligns_and_checks_its_rows():
+    shown = facetoy.listing(["people", "error"], [(10, "5 %"), (100, "3 %")])
+    assert shown.splitlines() == [
+        "| people | error |", "| :-- | --: |", "| 10 | 5 % |", "| 100 | 3 % |",
+    ]  # fmt: skip
+    assert facetoy.listing("ab", [], align="rl") == "| a | b |\n| --: | :-- |"
+    with pytest.raises(ValueError, match=r"a row must have 2 cells, got 1: \['x'\]"):
+        facetoy.listing("ab", [["x"]])
+    with pytest.raises(ValueError, match="align must be 2 letters l or r, got 'lc'"):
+        facetoy.listing("ab", [], align="lc")

@@ -32,6 +32,25 @@ def spread(values: Iterable[float], unit: str = "", digits: int = 1) -> str:
     return f"{v.mean():.{digits}f}{sd}{unit}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def listing(headings: Iterable[str], rows: Iterable[Iterable[Any]], align: str = "") -> Text:
+    """A table from its headings and rows of cells, which are shown as ``str`` shows them.
+
+    ``align`` has one letter for each column, "l" or "r"; without it the first is on the left and
+    the others on the right. ValueError for a row that has more or fewer cells than headings.
+    """
+    headings = list(headings)
+    marks = {"l": ":--", "r": "--:"}
+    align = align or "l" + "r" * (len(headings) - 1)
+    if len(align) != len(headings) or not marks.keys() >= set(align):
+        raise ValueError(f"align must be {len(headings)} letters l or r, got {align!r}")
+    lines = [headings, [marks[a] for a in align]]
+    for row in map(list, rows):
+        if len(row) != len(headings):
+            raise ValueError(f"a row must have {len(headings)} cells, got {len(row)}: {row}")
+        lines.append(row)
+    return Text("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
+
+
 class Column(NamedTuple):
     """A column of ``table``: its heading, and what it shows of a run."""
 
@@ -74,16 +93,16 @@ def table(
     not have, such as the angle to a weight.
     """
     chosen = [COLUMNS[c] if isinstance(c, str) else c for c in columns]
-    lines = [f"| | {' | '.join(c.title for c in chosen)} |", "|:--|" + "--:|" * len(chosen)]
-    counts = set()
+    lines, counts = [], set()
     for name, runs in rows.items():
         runs = list(runs)
         counts.add(len(runs))
-        cells = []
+        cells = [name]
         for column in chosen:
             values = np.array([column.value(run) for run in runs])
             empty = np.isnan(values).all()
             cells.append("–" if empty else spread(values, column.unit, column.digits))
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append(cells)
     seeds = "/".join(map(str, sorted(counts)))
-    return Text("\n".join(lines) + f"\n\nMean ± standard deviation over {seeds} seeds.")
+    shown = listing(["", *(c.title for c in chosen)], lines)
+    return Text(f"{shown}\n\nMean ± standard deviation over {seeds} seeds.")

@@ -1,0 +1,1 @@
+"""Prediction: a question to answer before the result is shown."""

@@ -1,0 +1,34 @@
+"""The few signs of Markdown that a timeline's texts may have, as HTML."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+# **bold**, *italic*, [text](address); an address may have pairs of parentheses, as some DOIs do
+SIGNS = re.compile(
+    r"\*\*(?=\S)(?P<strong>.+?)(?<=\S)\*\*"
+    r"|\*(?=\S)(?P<em>.+?)(?<=\S)\*"
+    r"|\[(?P<label>[^]]+)\]\((?P<address>(?:[^()\s]|\([^()\s]*\))+)\)",
+    re.DOTALL,
+)
+SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+
+
+def _element(found: re.Match) -> str:
+    """The element that a sign stands for, with the signs within it."""
+    kind = found.lastgroup
+    if kind != "address":
+        return f"<{kind}>{SIGNS.sub(_element, found[kind])}</{kind}>"
+    if SCHEME.match(found["address"]):
+        raise ValueError(f"links must lead to pages or notebooks, got {found['address']}")
+    return f'<a href="{found["address"]}">{SIGNS.sub(_element, found["label"])}</a>'
+
+
+def paragraphs(text: str) -> str:
+    """HTML of a plain text whose paragraphs are set apart by blank lines.
+
+    ValueError for a link that leads neither to a web page nor to a file.
+    """
+    parts = re.split(r"\n\s*\n", escape(text.strip()))
+    return "".join(f"<p>{SIGNS.sub(_element, part)}</p>" for part in parts)
