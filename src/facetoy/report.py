@@ -43,12 +43,13 @@ def listing(headings: Iterable[str], rows: Iterable[Iterable[Any]], align: str =
     align = align or "l" + "r" * (len(headings) - 1)
     if len(align) != len(headings) or not marks.keys() >= set(align):
         raise ValueError(f"align must be {len(headings)} letters l or r, got {align!r}")
-    lines = [headings, [marks[a] for a in align]]
-    for row in map(list, rows):
+    lines = [headings, *map(list, rows)]
+    for row in lines:
         if len(row) != len(headings):
             raise ValueError(f"a row must have {len(headings)} cells, got {len(row)}: {row}")
-        lines.append(row)
-    return Text("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
+    shown = [f"| {' | '.join(map(str, line))} |" for line in lines]
+    shown.insert(1, f"|{'|'.join(marks[a] for a in align)}|")
+    return Text("\n".join(shown))
 
 
 class Column(NamedTuple):
