@@ -46,7 +46,7 @@ def test_table_takes_columns_of_its_own():
     runs = [facetoy.fit("softmax", facetoy.load("digits"), epochs=1, seed=s) for s in range(2)]
     steps = facetoy.Column("steps", lambda run: run.steps[-1], " steps", 2)
     head, _, row, *_ = facetoy.table({"x": runs}, ["step_time", steps]).splitlines()
-    assert head == "| | time of a step | steps |"
+    assert head == "|  | time of a step | steps |"
     assert row.split("|")[3].split() == ["12.00", "±", "0.00", "steps"]
     assert float(row.split("|")[2].split()[0]) > 0
 
