@@ -31,7 +31,14 @@ TAG = re.compile(r"\s*\\tag\{(\d+\.\d+)\}")
 NUMBER = re.compile(r"\(((?:[1-9]|1\d)\.[1-9]\d?)\)")
 PAPER = re.compile(r"https://(?:(?:dx\.)?doi\.org|arxiv\.org)/")
 CLASSES = {"In this chapter": "chapter-box"}
-CLOSED = (nodes.reference, nodes.literal, nodes.FixedTextElement, nodes.math, nodes.Titular, nodes.raw)
+CLOSED = (
+    nodes.reference,
+    nodes.literal,
+    nodes.FixedTextElement,
+    nodes.math,
+    nodes.Titular,
+    nodes.raw,
+)
 
 
 def warn(message: str, node: nodes.Node) -> None:
@@ -49,7 +56,9 @@ def prose(tree: nodes.Element) -> Iterator[nodes.Text]:
             yield text
 
 
-def relink(text: nodes.Text, pattern: re.Pattern, link: Callable[[re.Match], nodes.Node | None]) -> None:
+def relink(
+    text: nodes.Text, pattern: re.Pattern, link: Callable[[re.Match], nodes.Node | None]
+) -> None:
     """Put what ``link`` returns in the place of each match in ``text``; None leaves it."""
     parts: list[nodes.Node] = []
     words, begin = str(text), 0
@@ -96,7 +105,9 @@ def link_formulas(app: Sphinx, tree: nodes.document, page: str) -> None:
         relink(text, NUMBER, link)
 
 
-def link_to(app: Sphinx, page: str, where: str, anchor: str, words: str, *classes: str) -> nodes.reference:
+def link_to(
+    app: Sphinx, page: str, where: str, anchor: str, words: str, *classes: str
+) -> nodes.reference:
     """A link from a page to a place in the book."""
     address = "" if where == page else app.builder.get_relative_uri(page, where)
     target = {"refuri": f"{address}#{anchor}"} if address else {"refid": anchor}
@@ -125,7 +136,9 @@ def read_bibliography(app: Sphinx) -> None:
     entries: dict[str, Entry] = {}
     for name in app.config.bibtex_bibfiles:
         entries |= dict(parse_file(str(Path(app.srcdir, name))).entries)
-    app.facetoy_papers = {address_of(entry): (key, cited_as(entry)) for key, entry in entries.items()}
+    app.facetoy_papers = {
+        address_of(entry): (key, cited_as(entry)) for key, entry in entries.items()
+    }
 
 
 def check_citations(app: Sphinx, tree: nodes.document) -> None:
@@ -176,12 +189,10 @@ def make_boxes(app: Sphinx, tree: nodes.document) -> None:
     """Quotes that begin with a bold title become boxes."""
     for quote in list(tree.findall(nodes.block_quote)):
         first = quote.children[0]
-        if not isinstance(first, nodes.paragraph) or len(first) != 1:
+        said = [node for node in first.children if node.astext()]
+        if len(said) != 1 or not isinstance(said[0], nodes.strong):
             continue
-        title = first[0]
-        if not isinstance(title, nodes.strong):
-            continue
-        name = title.astext()
+        title, name = said[0], said[0].astext()
         kind = nodes.warning if name == "Warning" else nodes.admonition
         box = kind("", classes=[CLASSES[name]] if name in CLASSES else [])
         if kind is nodes.admonition:
@@ -202,7 +213,9 @@ def shorten_links(app: Sphinx, tree: nodes.document, page: str) -> None:
         if where not in app.env.found_docs:
             warn(f"{address} is no page of the book", link)
             continue
-        link["refuri"] = app.builder.get_relative_uri(page, where) + (f"#{anchor}" if anchor else "")
+        link["refuri"] = app.builder.get_relative_uri(page, where) + (
+            f"#{anchor}" if anchor else ""
+        )
         link["internal"] = True
 
 
