@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from facetoy.training.runs import Run
-from facetoy.views.shared.widget import Picture
+from facetoy.views.shared.widget import Widget
 
 PAGE = """<!doctype html><html lang="en" data-theme="light"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Widgets</title>
@@ -44,18 +44,16 @@ for (const [id, { esm, css, state, data }] of Object.entries(%s)) {
 </script>"""
 
 
-def write_page(path: Path, **widgets: Picture) -> Path:
+def write_page(path: Path, *, static: bool = True, **widgets: Widget) -> Path:
     """Write a page with the widgets, each in an element whose id is its name."""
     parts = {}
     for name, widget in widgets.items():
-        state = {"_meta": widget._meta, "_alt": widget._alt, "_static": True}
-        if widget.has_trait("_options"):
-            state["_options"] = widget._options
+        kept = filter(widget.has_trait, ("_meta", "_alt", "_html", "_options"))
         parts[name] = {
             "esm": widget._esm,
             "css": widget._css,
-            "state": state,
-            "data": base64.b64encode(widget._data).decode(),
+            "state": {"_static": static, **{trait: getattr(widget, trait) for trait in kept}},
+            "data": base64.b64encode(getattr(widget, "_data", b"")).decode(),
         }
     places = "".join(f'<div id="{name}"></div>' for name in widgets)
     path.write_text(PAGE % (places, json.dumps(parts).replace("</", "<\\/")), encoding="utf-8")

@@ -2,11 +2,11 @@
 
 from sphinx.application import Sphinx
 
-from facetoy_book import cache, figures, predictions, repairs, tables, timeline, times
+from facetoy_book import cache, figures, plain, predictions, repairs, tables, times
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register all parts with Sphinx."""
-    for part in (cache, figures, predictions, repairs, tables, timeline, times):
+    for part in (cache, figures, plain, predictions, repairs, tables, times):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,19 +10,24 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from functools import cache
-from html import escape
+from html import escape, unescape
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.util import logging
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
 FOLDER = "_live"
+BLOCK_END = re.compile(r"</(?:p|li)>")
+TAG = re.compile(r"<[^>]*>")
+SOURCE_LINK = re.compile(r'(?<= href=")[^":#]+\.(?:ipynb|md)(?=["#])')
 LOGGER = logging.getLogger(__name__)
 
 
@@ -31,10 +36,18 @@ class LiveFigure(nodes.General, nodes.Element):
 
     Attributes: `kind` ("plot" or "widget"), `alt`, `assets` (file name -> bytes, written to the
     built book), `scripts` (names of the assets to load, in order), `key` (name under which the
-    scripts register the figure's data), and either `height` in pixels or `still`, the name of the
-    picture to show meanwhile, with its `size` (width, height). With a text in `demand` the scripts
-    are loaded only once the reader presses a button that says so.
+    scripts register the figure's data), and either `height` in pixels, or `still`, the name of the
+    picture to show meanwhile, with its `size` (width, height), or `words`, HTML to show meanwhile.
+    With a text in `demand` the scripts are loaded only once the reader presses a button that says
+    so. What follows a figure that `withholds` waits until the reader has answered it.
+
+    A figure with words has them as its children too, for search, times and other formats.
     """
+
+    def __init__(self, words: str = "", **attributes: Any) -> None:
+        blocks = (unescape(TAG.sub("", block)).strip() for block in BLOCK_END.split(words))
+        texts = [nodes.paragraph("", block) for block in blocks if block]
+        super().__init__("", *texts, words=words, **attributes)
 
 
 def script(prefix: str, value: Any) -> tuple[str, str, bytes]:
@@ -65,41 +78,66 @@ def visit_html(self: HTML5Translator, node: LiveFigure) -> None:
         if not (folder / name).exists():  # the name holds the content's hash
             (folder / name).write_bytes(content)
 
-    page = self.builder.get_target_uri(self.builder.current_docname)
-    root = relative_uri(page, FOLDER)
-    alt = escape(node["alt"])
+    root = relative_uri(self.builder.get_target_uri(self.builder.current_docname), FOLDER)
     urls = escape(" ".join(f"{root}/{name}" for name in scripts))
-    demand = ""
+    more = " data-withholds" if node.get("withholds") else ""
     if node.get("demand"):
         size = sum(len(gzip.compress(assets[name])) for name in scripts)
-        demand = f' data-demand="{escape(node["demand"])} ({size / 1000:.0f} kB)"'
+        more += f' data-demand="{escape(node["demand"])} ({size / 1000:.0f} kB)"'
     self.body.append(
         f'<figure class="facetoy-{node["kind"]}" data-key="{node["key"]}"'
-        f' data-scripts="{urls}"{demand}>\n'
+        f' data-scripts="{urls}"{more}>\n{inside(self.builder, node, root)}</figure>\n'
     )
+    raise nodes.SkipNode
+
+
+def inside(builder: Builder, node: LiveFigure, root: str) -> str:
+    """The place where a figure will live, and what is shown there meanwhile."""
+    alt = escape(node["alt"])
     if node["kind"] == "plot":
-        self.body.append(
+        return (
             f'<div class="facetoy-live" role="img" aria-label="{alt}"'
             f' style="height:{node["height"]}px"></div>\n'
             f"<noscript><p>This figure is drawn by a script. It shows: {alt}</p></noscript>\n"
         )
+    if node["words"]:
+        shown = f'<div class="facetoy-words">{with_pages(builder, node["words"])}</div>'
     else:
         width, height = node["size"]
-        self.body.append(
+        shown = (
             f'<img class="facetoy-still" src="{root}/{node["still"]}" alt="{alt}"'
-            f' width="{width}" height="{height}">\n<div class="facetoy-live"></div>\n'
+            f' width="{width}" height="{height}">'
         )
-    self.body.append("</figure>\n")
-    raise nodes.SkipNode
+    return f'{shown}\n<div class="facetoy-live"></div>\n'
+
+
+def with_pages(builder: Builder, html: str) -> str:
+    """The same HTML, in which links to the book's sources lead to their pages."""
+    env, here = builder.env, builder.current_docname
+
+    def page(link: re.Match) -> str:
+        name = env.path2doc(env.relfn2path(link[0], here)[0])
+        if name not in env.found_docs:
+            LOGGER.warning(f"the book has no page {link[0]}", location=here, type="facetoy")
+            return link[0]
+        return builder.get_relative_uri(here, name)
+
+    return SOURCE_LINK.sub(page, html)
 
 
 def visit_other(self: Any, node: LiveFigure) -> None:
-    """Other output formats get the figure's description."""
+    """Other output formats get the figure's words, or its description."""
+    if node["words"]:
+        return
     self.visit_paragraph(nodes.paragraph())
     self.visit_Text(nodes.Text(node["alt"]))
     self.depart_Text(nodes.Text(node["alt"]))
     self.depart_paragraph(nodes.paragraph())
     raise nodes.SkipNode
+
+
+def depart_other(self: Any, node: LiveFigure) -> None:
+    """Nothing stands after a figure's words."""
 
 
 def add_script(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
@@ -132,7 +170,7 @@ def delete_stale(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the node, its style sheet and its script."""
-    others = {name: (visit_other, None) for name in ("latex", "text", "man", "texinfo")}
+    others = {name: (visit_other, depart_other) for name in ("latex", "text", "man", "texinfo")}
     app.add_node(LiveFigure, html=(visit_html, None), **others)
     app.add_css_file("live.css")
     app.connect("builder-inited", add_static)

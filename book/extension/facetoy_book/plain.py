@@ -30,7 +30,7 @@ LOGGER = logging.getLogger(__name__)
 TAG = re.compile(r"\s*\\tag\{(\d+\.\d+)\}")
 NUMBER = re.compile(r"\(((?:[1-9]|1\d)\.[1-9]\d?)\)")
 PAPER = re.compile(r"https://(?:(?:dx\.)?doi\.org|arxiv\.org)/")
-CLASSES = {"In this chapter": "chapter-box"}
+CLASSES = dict.fromkeys(("In this chapter", "On this page"), "chapter-box")
 CLOSED = (
     nodes.reference,
     nodes.literal,

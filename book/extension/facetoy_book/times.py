@@ -40,10 +40,12 @@ def reading_minutes(doctree: nodes.document) -> float:
     words = sum(
         len(paragraph.astext().split())
         for paragraph in doctree.findall(nodes.TextElement)
-        if not isinstance(paragraph, (*blocks, nodes.Inline)) and not in_output(paragraph)
+        if not isinstance(paragraph, (*blocks, nodes.Inline))
+        and (isinstance(paragraph.parent, LiveFigure) or not in_output(paragraph))
     )
     formulas = len(list(doctree.findall(nodes.math_block)))
-    figures = len(list(doctree.findall(LiveFigure))) + len(list(doctree.findall(nodes.image)))
+    live = [figure for figure in doctree.findall(LiveFigure) if not figure["words"]]
+    figures = len(live) + len(list(doctree.findall(nodes.image)))
     extra = (
         SECONDS_PER_FORMULA * formulas
         + SECONDS_PER_FIGURE * figures

@@ -25,6 +25,8 @@ LEFT_OUT = {
     "_esm",
     "_css",
     "_still",
+    "_html",
+    "_withholds",
     "_anywidget_id",
     "_demand",
     "_dom_classes",
@@ -77,7 +79,10 @@ def still_of(model: dict[str, Any]) -> bytes:
 
 
 class WidgetMime:
-    """MyST-NB plugin for widgets: an anywidget with a still and an alt text; all others warn."""
+    """MyST-NB plugin for widgets: anywidgets with a still, or words, and an alt text.
+
+    All others warn.
+    """
 
     @staticmethod
     def handle_mime(
@@ -95,27 +100,35 @@ class WidgetMime:
             renderer.logger.warning(message, subtype="widget", line=data.line)
             return []
 
-        if "_esm" not in model["state"]:
+        state = model["state"]
+        if "_esm" not in state:
             return warn(f"widget {where} has no front end of its own: it would be dead in the page")
-        still = still_of(model)
-        if not still.startswith(PNG):
-            return warn(f"widget {where} has no still picture (trait _still, a PNG)")
-        alt = image_alt(renderer, data) or str(model["state"].get("_alt", "")).strip()
+        words, still = state.get("_html", ""), still_of(model)
+        if not words and not still.startswith(PNG):
+            return warn(
+                f"widget {where} has neither a still picture (trait _still, a PNG) nor words"
+                " (trait _html)"
+            )
+        alt = image_alt(renderer, data) or str(state.get("_alt", "")).strip()
         if not alt:
             return warn(f"widget {where} has no alt text (trait _alt)")
 
-        source = {"esm": model["state"]["_esm"], "css": model["state"].get("_css", "")}
+        source = {"esm": state["_esm"], "css": state.get("_css", "")}
         source_key, source_name, source_content = script("source", source)
         key, name, content = script("widget", {"source": source_key, **traits_of(model)})
-        picture = f"{key}.png"
+        assets = {source_name: source_content, name: content}
+        shown = {"words": words}
+        if not words:
+            shown = {"still": f"{key}.png", "size": png_size(still)}
+            assets[shown["still"]] = still
         node = LiveFigure(
             kind="widget",
             alt=alt,
-            assets={source_name: source_content, name: content, picture: still},
+            assets=assets,
             scripts=[source_name, name],
             key=key,
-            still=picture,
-            size=png_size(still),
-            demand=model["state"].get("_demand", ""),
+            demand=state.get("_demand", ""),
+            withholds=state.get("_withholds", False),
+            **shown,
         )
         return [node]

@@ -219,7 +219,10 @@
 
   const startWidget = async (figure, place, entry) => {
     const widget = await widgetModule(entry.source);
-    const model = new Model(entry);
+    // a widget of words builds on those that the page already has
+    const words = figure.querySelector(".facetoy-words");
+    const values = words ? { ...entry.values, _html: words.innerHTML } : entry.values;
+    const model = new Model({ ...entry, values });
     await widget.initialize?.({ model });
     await widget.render({ model, el: place });
   };

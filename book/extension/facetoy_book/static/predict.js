@@ -2,52 +2,48 @@
 (() => {
   "use strict";
 
-  const element = (tag, attributes = {}, ...children) => {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
-  };
+  // The theme found these without a width; what scrolls is to be reached by keyboard.
+  const SCROLLING = "pre, .output, .pst-scrollable-table-container";
 
-  document.querySelectorAll(".facetoy-predict").forEach((box) => {
-    const rest = element("div", { class: "facetoy-withheld" });
-    while (box.nextSibling) rest.append(box.nextSibling);
-    box.after(rest);
-    rest.hidden = "until-found"; // a search in the page shows it
-    const list = box.querySelector("ul");
-    const said = element("p", { class: "facetoy-said", role: "status" });
+  class Withheld {
+    #rest = document.createElement("div");
+    #skip = document.createElement("button");
 
-    const show = (text) => {
-      rest.hidden = false;
-      said.textContent = text;
-      skip.remove();
-      // the theme found these without a width; what scrolls is to be reached by keyboard
-      for (const part of rest.querySelectorAll("pre, .output, .pst-scrollable-table-container")) {
-        part.tabIndex = part.scrollWidth > part.clientWidth ? 0 : -1;
-      }
-    };
-    const answers = [...list.children].map((item) => {
-      const button = element("button", { type: "button", "aria-pressed": "false" });
-      button.append(...(item.querySelector("p") ?? item).childNodes);
-      button.addEventListener("click", () => {
-        answers.forEach((one) => one.setAttribute("aria-pressed", one === button));
-        show(`You said: ${button.textContent.trim()}. Now look.`);
-      });
-      item.replaceChildren(button);
-      return button;
-    });
-    const skip = element("button", { type: "button", class: "facetoy-skip" }, "Show the result");
-    skip.addEventListener("click", () => show(""));
-    rest.addEventListener("beforematch", () => show(""));
-    box.append(said, skip);
-    const target = () => {
-      const id = decodeURIComponent(location.hash.slice(1));
-      if (id && rest.contains(document.getElementById(id))) {
-        show("");
-        document.getElementById(id).scrollIntoView();
-      }
-    };
-    addEventListener("hashchange", target);
-    target();
-  });
+    /** @param {HTMLElement} figure the prediction */
+    constructor(figure) {
+      const cell = figure.closest(".cell") ?? figure;
+      while (cell.nextSibling) this.#rest.append(cell.nextSibling);
+      this.#rest.className = "facetoy-withheld";
+      Object.assign(this.#rest, { hidden: "until-found" }); // a search in the page shows it
+      cell.after(this.#rest);
+      Object.assign(this.#skip, { type: "button", className: "facetoy-skip" });
+      this.#skip.textContent = "Show the result";
+      figure.append(this.#skip);
+      figure.addEventListener("facetoy-predicted", () => this.#show());
+      this.#skip.addEventListener("click", () => this.#show());
+      this.#rest.addEventListener("beforematch", () => this.#show());
+      addEventListener("hashchange", () => this.#follow());
+      this.#follow();
+    }
+
+    #show() {
+      this.#rest.hidden = false;
+      this.#skip.remove();
+      /** @type {NodeListOf<HTMLElement>} */
+      const parts = this.#rest.querySelectorAll(SCROLLING);
+      for (const part of parts) part.tabIndex = part.scrollWidth > part.clientWidth ? 0 : -1;
+    }
+
+    /** Show what the page's address points to. */
+    #follow() {
+      const aim = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      if (!aim || !this.#rest.contains(aim)) return;
+      this.#show();
+      aim.scrollIntoView();
+    }
+  }
+
+  /** @type {NodeListOf<HTMLElement>} */
+  const figures = document.querySelectorAll("[data-withholds]");
+  for (const figure of figures) new Withheld(figure);
 })();

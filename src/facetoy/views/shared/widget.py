@@ -1,4 +1,4 @@
-"""What all widgets are: a front end, its state, a description, and a stand-in for where it is dead."""
+"""What all widgets are: a front end, its state, a description, and what else stands in for them."""
 
 from __future__ import annotations
 

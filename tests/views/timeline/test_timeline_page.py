@@ -1,4 +1,4 @@
-"""Timelines in a browser, on a page built for the purpose: by pointer, finger, keys and eye."""
+"""Timelines in a browser: by pointer, finger, keys and eye."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
+from widget_page import write_page
+
+from facetoy import Event, Timeline
 
 # As crowded as the book's own: some in one month, two a tenth of a percent apart.
 EVENTS = [
@@ -30,44 +31,23 @@ EVENTS = [
 ]
 NAMES = [name for name, *_ in EVENTS]
 PHONE = {"width": 390, "height": 844, "touch": True}
-CONFIGURATION = {
-    "extensions": ["myst_nb", "sphinx-mathjax-offline", "facetoy_book"],
-    "myst_enable_extensions": ["colon_fence", "dollarmath"],
-    "html_theme": "sphinx_book_theme",
-    "html_context": {"default_mode": "auto"},
-    "nb_execution_mode": "off",
-}
 
 
-def event(name: str, year: int, month: int, lfw: float | None) -> str:
-    figure = f":lfw: {lfw}\n" if lfw else ""
-    text = f"All about {name}, with {{math}}`x^2` and [a link](#next)."
-    return f":::{{event}} {name}\n:year: {year}\n:month: {month}\n{figure}\n{text}\n:::\n\n"
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A built page with a timeline and text before and after."""
-    folder = tmp_path_factory.mktemp("timeline")
-    events = "".join(event(*values) for values in EVENTS)
-    text = (
-        f"# Page\n\n## Before\n\n::::{{timeline}}\n\n{events}::::\n\n(next)=\n## After\n\nMore.\n"
-    )
-    (folder / "index.md").write_text(text)
-    with docutils_namespace():
-        Sphinx(
-            folder, None, folder / "out", folder / "trees", "html", CONFIGURATION,
-            status=None, warningiserror=True,
-        ).build()  # fmt: skip
-    return folder / "out" / "index.html"
+def timeline(events: list[tuple] = EVENTS) -> Timeline:
+    texts = [f"All about {name}, with *emphasis* and [a link](#next)." for name, *_ in events]
+    return Timeline([Event(*event, text) for event, text in zip(events, texts, strict=True)])
 
 
 @pytest.fixture
-def show(built: Path, visit: Callable[..., Page]) -> Callable[..., Page]:
-    def show(**options) -> Page:
-        page = visit(built, **options)
-        page.locator(".facetoy-dot.is-chosen").wait_for()
-        page.wait_for_function("() => self.MathJax?.startup?.promise?.then(() => true)")
+def show(tmp_path: Path, visit: Callable[..., Page]) -> Callable[..., Page]:
+    def show(*, dark: bool = False, static: bool = True, **options) -> Page:
+        page = visit(write_page(tmp_path / "page.html", static=static, one=timeline()), **options)
+        page.locator(".ft-dot.is-chosen").wait_for()
+        if dark:
+            page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        expect(page.locator(".facetoy")).to_have_attribute(
+            "data-theme", "dark" if dark else "light"
+        )
         return page
 
     return show
@@ -86,24 +66,10 @@ def assert_chosen(page: Page, name: str) -> None:
     expect(page.get_by_role("status")).to_have_text(
         f"{name}, {NAMES.index(name) + 1} of {len(NAMES)}"
     )
-    filled = page.locator(".facetoy-dot").evaluate_all(
+    filled = page.locator(".ft-dot").evaluate_all(
         "(dots) => dots.map((dot) => dot.classList.contains('is-chosen'))"
     )
     assert [name for name, full in zip(NAMES, filled, strict=True) if full] == [name]
-
-
-def test_without_scripts_everything_is_a_list(built: Path, visit: Callable[..., Page]) -> None:
-    page = visit(built, no_scripts=True)
-    items = page.locator("ol.facetoy-timeline > li")
-    assert items.count() == len(EVENTS)
-    for item, (name, year, _, lfw) in zip(items.all(), EVENTS, strict=True):
-        assert item.is_visible()
-        text = item.inner_text()
-        assert text.startswith(name)
-        assert str(year) in text
-        assert ("LFW" in text) == (lfw is not None)
-        assert f"All about {name}" in text
-    assert page.get_by_role("button", name="Later").count() == 0
 
 
 def test_pointer_chooses_a_name_a_dot_and_the_neighbours(show: Callable[..., Page]) -> None:
@@ -117,7 +83,7 @@ def test_pointer_chooses_a_name_a_dot_and_the_neighbours(show: Callable[..., Pag
     page.get_by_role("button", name="Earlier").click()
     page.get_by_role("button", name="Earlier").click()
     assert_chosen(page, "FaceNet")
-    dot = page.locator(".facetoy-dot").nth(NAMES.index("AdaFace")).bounding_box()
+    dot = page.locator(".ft-dot").nth(NAMES.index("AdaFace")).bounding_box()
     page.mouse.click(dot["x"] + dot["width"] / 2 + 8, dot["y"] + dot["height"] / 2)
     assert_chosen(page, "AdaFace")
     later = page.get_by_role("button", name="Later")
@@ -157,7 +123,7 @@ def test_names_tell_date_and_figure(show: Callable[..., Page]) -> None:
 
 def test_dots_stand_where_the_numbers_say(show: Callable[..., Page]) -> None:
     page = show()
-    centres = page.locator(".facetoy-dot").evaluate_all(
+    centres = page.locator(".ft-dot").evaluate_all(
         "(dots) => dots.map((dot) => [dot.cx.baseVal.value, dot.cy.baseVal.value])"
     )
     measured = [(e, c) for e, c in zip(EVENTS, centres, strict=True) if e[3] is not None]
@@ -168,7 +134,7 @@ def test_dots_stand_where_the_numbers_say(show: Callable[..., Page]) -> None:
         assert x == pytest.approx(x0 + along * (x1 - x0), abs=0.5)
         up = (lfw - measured[0][0][3]) / (measured[-1][0][3] - measured[0][0][3])
         assert y == pytest.approx(y0 + up * (y1 - y0), abs=0.5)
-    base = page.locator(".facetoy-base").first.evaluate("(line) => line.y1.baseVal.value")
+    base = page.locator(".ft-base").first.evaluate("(line) => line.y1.baseVal.value")
     assert centres[NAMES.index("Unmeasured")][1] == pytest.approx(base)
 
 
@@ -183,7 +149,7 @@ def test_names_never_overlap_and_are_large_enough(show: Callable[..., Page], wid
     for a, b in combinations(boxes, 2):
         beside = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
         assert beside or a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"]
-    dots = [dot.bounding_box() for dot in page.locator(".facetoy-dot").all()]
+    dots = [dot.bounding_box() for dot in page.locator(".ft-dot").all()]
     for dot in dots:
         x, y = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
         assert not any(
@@ -196,11 +162,11 @@ def test_chart_follows_the_width(show: Callable[..., Page]) -> None:
     page = show()
     page.get_by_role("tab", name="CosFace").click()
     page.set_viewport_size({"width": 390, "height": 844})
-    page.locator(".facetoy-chart.is-narrow").wait_for()
+    page.locator(".ft-chart.is-narrow").wait_for()
     assert_chosen(page, "CosFace")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.locator(".facetoy-chart:not(.is-narrow)").wait_for()
+    page.locator(".ft-chart:not(.is-narrow)").wait_for()
     assert_chosen(page, "CosFace")
 
 
@@ -222,7 +188,7 @@ def test_axe_finds_nothing(show: Callable[..., Page], dark: bool, size: dict) ->
     page.get_by_role("tab", name="NormFace").click()
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
     result = page.evaluate(
-        """() => axe.run("div.facetoy-timeline", {preload: false, resultTypes: ["violations"]})"""
+        """() => axe.run(".facetoy", {preload: false, resultTypes: ["violations"]})"""
     )
     assert result["violations"] == []
 
@@ -230,8 +196,8 @@ def test_axe_finds_nothing(show: Callable[..., Page], dark: bool, size: dict) ->
 def test_dark_page_has_a_dark_chart(show: Callable[..., Page]) -> None:
     def colours(page: Page) -> list[str]:
         return page.evaluate(
-            """() => [[".facetoy-tabs button", "backgroundColor"], [".facetoy-dot", "fill"],
-                      [".facetoy-chart text", "fill"], [".facetoy-grid", "stroke"]]
+            """() => [[".ft-names button", "backgroundColor"], [".ft-dot", "fill"],
+                      [".ft-chart text", "fill"], [".ft-grid", "stroke"]]
                  .map(([what, which]) => getComputedStyle(document.querySelector(what))[which])"""
         )
 
@@ -242,8 +208,8 @@ def test_dark_page_has_a_dark_chart(show: Callable[..., Page]) -> None:
 def test_paper_has_every_event(show: Callable[..., Page]) -> None:
     page = show()
     page.emulate_media(media="print")
-    assert not page.locator(".facetoy-chart").is_visible()
-    panels = page.locator(".facetoy-event")
+    assert not page.locator(".ft-chart").is_visible()
+    panels = page.locator(".ft-event")
     assert panels.count() == len(EVENTS)
     for panel, name in zip(panels.all(), NAMES, strict=True):
         assert panel.evaluate("(panel) => panel.clientHeight") > 40
@@ -251,7 +217,43 @@ def test_paper_has_every_event(show: Callable[..., Page]) -> None:
         assert f"All about {name}" in panel.text_content()
 
 
-def test_a_link_into_an_event_opens_it(built: Path, visit: Callable[..., Page]) -> None:
-    page = visit(f"{built.as_uri()}#timeline-0-{NAMES.index('SphereFace')}")
-    page.locator(".facetoy-dot.is-chosen").wait_for()
+def test_a_search_in_the_page_opens_what_it_finds(show: Callable[..., Page]) -> None:
+    page = show()
+    found = page.locator(".ft-fold").nth(NAMES.index("SphereFace"))
+    assert found.evaluate("(fold) => fold.hidden") == "until-found"
+    assert found.evaluate("(fold) => getComputedStyle(fold).contentVisibility") == "hidden"
+    assert found.evaluate("(fold) => getComputedStyle(fold).display") == "block"
+    assert found.evaluate("(fold) => fold.clientHeight") == 0
+    found.evaluate("(fold) => fold.dispatchEvent(new Event('beforematch', {bubbles: true}))")
     assert_chosen(page, "SphereFace")
+
+
+def test_two_timelines_do_not_meet(tmp_path: Path, visit: Callable[..., Page]) -> None:
+    one, two = timeline(EVENTS[:5]), timeline(EVENTS[3:])
+    page = visit(write_page(tmp_path / "page.html", one=one, two=two))
+    page.locator("#two .ft-dot.is-chosen").wait_for()
+    page.locator("#two").get_by_role("tab", name="NormFace").click()
+    page.locator("#one").get_by_role("button", name="Later").click()
+    expect(page.locator("#one").get_by_role("status")).to_have_text("DeepID2, 2 of 5")
+    expect(page.locator("#two").get_by_role("status")).to_have_text("NormFace, 4 of 10")
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_one_event_is_a_timeline(tmp_path: Path, visit: Callable[..., Page]) -> None:
+    page = visit(write_page(tmp_path / "page.html", one=timeline([EVENTS[7]])))
+    page.locator(".ft-dot.is-chosen").wait_for()
+    expect(page.get_by_role("status")).to_have_text("Unmeasured, 1 of 1")
+
+
+def test_links_leave_a_running_notebook_open(show: Callable[..., Page]) -> None:
+    assert show().locator(".ft-event a").first.get_attribute("target") is None
+    link = show(static=False).locator(".ft-event a").first
+    assert link.get_attribute("target") == "_blank"
+
+
+def test_it_leaves_nothing_behind(show: Callable[..., Page]) -> None:
+    page = show()
+    page.evaluate("window.stops.one()")
+    expect(page.locator(".facetoy")).to_have_count(0)
+    page.set_viewport_size({"width": 390, "height": 844})
