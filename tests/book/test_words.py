@@ -1,0 +1,306 @@
+"""Widgets made of words in a small book: what is written, what waits, what is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from io import StringIO
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup, Tag
+from ipywidgets import Widget
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import Locator, Page, expect
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
+
+from facetoy import Event, Prediction, Timeline
+
+PHONE = {"width": 390, "height": 844, "touch": True}
+CONFIGURATION = {
+    "extensions": ["myst_nb", "sphinxcontrib.bibtex", "facetoy_book"],
+    "html_theme": "sphinx_book_theme",
+    "html_context": {"default_mode": "auto"},
+    "nb_execution_mode": "off",
+    "nb_render_plugin": "facetoy",
+    "bibtex_bibfiles": [],
+    "myst_heading_anchors": 3,
+}
+EVENTS = [
+    Event("Nets & all", 1998, None, None, "Before [the other](other.ipynb#part), *first*."),
+    Event(
+        "Deep", 2014, 6, 97.35, "See [the notes](part/notes.md) and [a page](https://x.org/a.md)."
+    ),
+    Event("Last", 2018, 1, 99.83, "A **heron**.\n\nA bittern."),
+]
+WIDE_CODE = "wide = " + " + ".join(f"number_{k}" for k in range(60))
+
+
+def cells() -> list:
+    """A chapter: two predictions in one section, the second before the end of the section."""
+    code, markdown = new_code_cell, new_markdown_cell
+    return [
+        markdown("# Chapter\n\nBegin at [the end](#the-end) or [within](#within)."),
+        markdown("## Guess\n\nBefore."),
+        shows(Prediction("Is a < b?", "Yes, & always", "No")),
+        markdown("The first result: a kestrel.\n\n### Within\n\nMore."),
+        code(WIDE_CODE),
+        shows(Prediction("And then?", "This", "That", "Neither")),
+        markdown("The second result: a magpie."),
+        markdown("## How it came\n\nIn three steps."),
+        shows(Timeline(EVENTS)),
+        markdown("## The end\n\nAfter all."),
+    ]
+
+
+def shows(widget: Widget) -> nbformat.NotebookNode:
+    """A cell that shows a widget; its code stays out of the page."""
+    data, metadata = widget._repr_mimebundle_()
+    output = new_output("display_data", data=data, metadata=metadata)
+    return new_code_cell("...", outputs=[output], metadata={"tags": ["remove-input"]})
+
+
+def write(path: Path, *content: nbformat.NotebookNode) -> None:
+    """A notebook, with the state of all widgets."""
+    notebook = new_notebook(cells=content)
+    notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
+    notebook.metadata["widgets"] = {
+        "application/vnd.jupyter.widget-state+json": Widget.get_manager_state()
+    }
+    nbformat.write(notebook, path)
+
+
+def build(folder: Path, chapter: list, builder: str = "html") -> str:
+    """Build a book of one chapter and four other pages; returns the build's warnings."""
+    (folder / "part").mkdir(exist_ok=True)
+    (folder / "index.md").write_text(
+        "# Book\n\n```{toctree}\nchapter\nother\npart/notes\npart/far\n```\n"
+    )
+    (folder / "part" / "notes.md").write_text("# Notes\n")
+    back = Event("A", 2014, None, None, "[Back](../chapter.ipynb#guess).")
+    write(folder / "other.ipynb", new_markdown_cell("# Other"))
+    write(folder / "part" / "far.ipynb", new_markdown_cell("# Far"), shows(Timeline([back])))
+    write(folder / "chapter.ipynb", *chapter)
+    warnings = StringIO()
+    # Sphinx's own table of suffixes would keep what an earlier build added to it.
+    configuration = CONFIGURATION | {"source_suffix": {".md": "myst-nb", ".ipynb": "myst-nb"}}
+    with docutils_namespace():
+        app = Sphinx(
+            folder, None, folder / "out", folder / "trees", builder, configuration,
+            status=None, warning=warnings,
+        )  # fmt: skip
+        app.build()
+    return warnings.getvalue()
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the small book."""
+    folder = tmp_path_factory.mktemp("words")
+    assert build(folder, cells()) == ""
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def chapter(book: Path) -> Path:
+    return book / "chapter.html"
+
+
+@pytest.fixture(scope="module")
+def soup(chapter: Path) -> Tag:
+    return BeautifulSoup(chapter.read_text(), "html.parser")
+
+
+@pytest.fixture
+def show(chapter: Path, visit: Callable[..., Page]) -> Callable[..., Page]:
+    def show(fragment: str = "", **options) -> Page:
+        page = visit(f"{chapter.as_uri()}{fragment}", **options)
+        expect(page.locator(".facetoy-withheld")).to_have_count(2)
+        return page
+
+    return show
+
+
+def live(page: Page, number: int) -> Locator:
+    """A figure of the page, once it lives."""
+    figure = page.locator(".facetoy-widget").nth(number)
+    figure.evaluate("(figure) => figure.scrollIntoView({block: 'center', behavior: 'instant'})")
+    expect(figure).to_have_class("facetoy-widget is-live")
+    return figure
+
+
+# ---- what is written
+
+
+def test_words_stand_in_the_page(soup: Tag) -> None:
+    words = soup.select("figure.facetoy-widget > .facetoy-words")
+    assert words[0].decode_contents().strip() == (
+        "<p>Is a &lt; b?</p><ul><li>Yes, &amp; always</li><li>No</li></ul>"
+    )
+    assert [strong.get_text() for strong in words[2].select("li > p:first-child strong")] == [
+        "Nets & all", "Deep", "Last",
+    ]  # fmt: skip
+    assert not soup.select("figure img")
+
+
+def test_links_to_sources_lead_to_pages(soup: Tag, book: Path) -> None:
+    links = [link["href"] for link in soup.select(".facetoy-words a")]
+    assert links == ["other.html#part", "part/notes.html", "https://x.org/a.md"]
+    far = BeautifulSoup((book / "part" / "far.html").read_text(), "html.parser")
+    assert far.select_one(".facetoy-words a")["href"] == "../chapter.html#guess"
+
+
+def test_a_link_to_no_page_is_a_warning(tmp_path: Path) -> None:
+    events = [Event("A", 2014, None, None, "[Lost](lost.ipynb).")]
+    warnings = build(tmp_path, [new_markdown_cell("# C"), shows(Timeline(events))])
+    assert "the book has no page lost.ipynb" in warnings
+
+
+def test_scripts_are_loaded_where_they_are_needed(soup: Tag, book: Path) -> None:
+    assert soup.select_one('script[src*="live.js"]')
+    assert soup.select_one('script[src*="predict.js"]')
+    assert "predict.js" not in (book / "part" / "notes.html").read_text()
+
+
+def test_words_are_in_the_search_but_once_in_the_page(book: Path, chapter: Path) -> None:
+    assert '"bittern"' in (book / "searchindex.js").read_text()
+    assert chapter.read_text().count("bittern") == 1
+    assert not [path for path in book.glob("_live/*.js") if "bittern" in path.read_text()]
+
+
+def test_other_formats_have_the_words(tmp_path: Path) -> None:
+    chapter = [new_markdown_cell("# C"), shows(Timeline(EVENTS)), shows(Prediction("Q?", "A", "B"))]
+    assert build(tmp_path, chapter, "text") == ""
+    text = (tmp_path / "out" / "chapter.txt").read_text()
+    for words in ("Deep June 2014, LFW 97.35 %", "A bittern.", "Q?\n   A\n   B"):
+        assert words in text
+
+
+# ---- without scripts, on paper
+
+
+def test_without_scripts_all_is_shown(chapter: Path, visit: Callable[..., Page]) -> None:
+    page = visit(chapter, no_scripts=True)
+    for words in ("Is a < b?", "Yes, & always", "a kestrel", "That", "a magpie", "A bittern."):
+        assert page.get_by_text(words).is_visible()
+    items = page.locator(".facetoy-words ol > li")
+    assert [item.inner_text().split("\n")[0] for item in items.all()] == [
+        "Nets & all 1998",
+        "Deep June 2014, LFW 97.35 %",
+        "Last January 2018, LFW 99.83 %",
+    ]
+    assert page.get_by_role("button", name="Show the result").count() == 0
+
+
+def test_paper_has_all(show: Callable[..., Page]) -> None:
+    page = show()
+    live(page, 2)
+    page.emulate_media(media="print")
+    for words in ("Is a < b?", "Yes, & always", "a kestrel", "That", "a magpie", "A bittern."):
+        assert page.locator("main").get_by_text(words).filter(visible=True).count() == 1
+    for element in page.locator(".facetoy-live, .facetoy-skip").all():
+        assert not element.is_visible()
+
+
+# ---- predictions
+
+
+def assert_withheld(page: Page, *withheld: bool) -> None:
+    """What follows each prediction is kept back, or not."""
+    found = page.locator(".facetoy-withheld").evaluate_all(
+        "(parts) => parts.map((part) => part.hidden === 'until-found')"
+    )
+    assert tuple(found) == withheld
+
+
+def test_a_section_waits_for_its_answers(show: Callable[..., Page]) -> None:
+    page = show()
+    assert_withheld(page, True, True)
+    assert not page.get_by_text("a kestrel").is_visible()
+    assert page.get_by_text("In three steps").is_visible()
+    first = live(page, 0)
+    assert not first.locator(".facetoy-words").is_visible()
+    first.get_by_role("button", name="Yes, & always").click()
+    assert_withheld(page, False, True)
+    expect(first.get_by_role("status")).to_have_text("You said: Yes, & always. Now look.")
+    expect(first.get_by_role("button", name="Show the result")).to_have_count(0)
+    assert page.get_by_text("a kestrel").is_visible()
+    assert not page.get_by_text("a magpie").is_visible()
+    code = page.locator(".facetoy-withheld pre").first
+    assert code.evaluate("(pre) => pre.scrollWidth > pre.clientWidth")
+    assert code.evaluate("(pre) => pre.tabIndex") == 0
+    first.get_by_role("button", name="No", exact=True).press("Enter")
+    expect(first.locator("[aria-pressed=true]")).to_have_text("No")
+
+    second = live(page, 1)
+    second.get_by_role("button", name="Show the result").press("Enter")
+    assert_withheld(page, False, False)
+    expect(second.get_by_role("status")).to_have_text("")
+    expect(page.locator(".facetoy-skip")).to_have_count(0)
+    assert page.get_by_text("a magpie").is_visible()
+
+
+def test_an_answer_waits_for_no_one_else(show: Callable[..., Page]) -> None:
+    """The button works before the prediction is alive, and if it never is."""
+    page = show(width=1280, height=200)
+    page.get_by_role("button", name="Show the result").first.dispatch_event("click")
+    assert_withheld(page, False, True)
+
+
+def test_links_show_what_is_kept_back(show: Callable[..., Page]) -> None:
+    page = show()
+    page.get_by_role("link", name="the end", exact=True).click()
+    assert_withheld(page, True, True)
+    page.locator("main").get_by_role("link", name="within", exact=True).click()
+    page.wait_for_function("() => !document.querySelector('.facetoy-withheld').hidden")
+    assert_withheld(page, False, True)
+    expect(page.locator("#within")).to_be_in_viewport()
+    assert_withheld(show("#within"), False, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "withheld"), [("kestrel", (False, True)), ("magpie", (False,) * 2)]
+)
+def test_a_search_in_the_page_shows_what_it_finds(
+    show: Callable[..., Page], words: str, withheld: tuple[bool, ...]
+) -> None:
+    """A text fragment in the address opens what it finds as the browser's own search does."""
+    page = show(f"#:~:text={words}")
+    expect(page.get_by_text(f"a {words}")).to_be_in_viewport()
+    assert_withheld(page, *withheld)
+
+
+# ---- both, alive
+
+
+def test_a_search_opens_an_event(show: Callable[..., Page], chapter: Path) -> None:
+    page = show()
+    live(page, 2)
+    page.goto(f"{chapter.as_uri()}#:~:text=bittern")
+    expect(page.get_by_role("tab", name="Last")).to_have_attribute("aria-selected", "true")
+
+
+def test_links_of_a_live_timeline_lead_to_pages(show: Callable[..., Page]) -> None:
+    timeline = live(show(), 2)
+    link = timeline.get_by_role("link", name="the other")
+    assert link.get_attribute("href") == "other.html#part"
+    assert link.get_attribute("target") is None
+    link.click()
+    timeline.page.wait_for_url("**/other.html#part")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing(show: Callable[..., Page], dark: bool, size: dict) -> None:
+    page = show(dark=dark, **size)
+    live(page, 0).get_by_role("button").first.click()
+    live(page, 1)
+    live(page, 2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size.get("width", 1280)
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    result = page.evaluate(
+        """() => axe.run("figure", {preload: false, resultTypes: ["violations"]})"""
+    )
+    assert result["violations"] == []
