@@ -91,8 +91,8 @@ def check_whole(page: Page) -> None:
     empty = page.evaluate(
         """() => [...document.querySelectorAll(".facetoy-widget")]
              .filter((widget) => widget.querySelector(".facetoy-live").clientHeight < 40
-               || widget.querySelector(".facetoy-still").clientHeight > 0)
-             .map((widget) => widget.querySelector("img").alt)"""
+               || widget.querySelector(".facetoy-still, .facetoy-words").clientHeight > 0)
+             .map((widget) => widget.querySelector("img")?.alt ?? widget.textContent)"""
     )
     assert empty == []
     # What ipywidgets leaves in a page are controls that nothing answers.
@@ -114,9 +114,9 @@ def check_accessible(page: Page) -> None:
 
 
 def check_print(page: Page) -> None:
-    """On paper widgets are stills."""
+    """On paper widgets are stills, or words."""
     page.emulate_media(media="print")
-    for still in page.locator(".facetoy-still").all():
+    for still in page.locator(".facetoy-still, .facetoy-words").all():
         assert still.is_visible()
     for live in page.locator(".facetoy-widget .facetoy-live").all():
         assert not live.is_visible()
@@ -147,6 +147,8 @@ def test_no_scripts_shows_stills_and_words(visit: Callable[..., Page], page_name
         assert still.is_visible()
         assert still.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 100
         assert len(still.get_attribute("alt")) > 20
+    for words in page.locator(".facetoy-words").all():
+        assert words.is_visible()
     for plot in page.locator(".facetoy-plot").all():
         assert "It shows:" in plot.inner_text()
 
@@ -282,20 +284,23 @@ def test_predictions_keep_the_result_back_until_the_reader_commits(
     visit: Callable[..., Page], name: str
 ) -> None:
     page = visit(name)
-    boxes = page.locator(".facetoy-predict")
+    boxes = page.locator("[data-withholds]")
     assert boxes.count() > 0
     for k, box in enumerate(boxes.all()):
-        rest = box.locator("xpath=following-sibling::*[1]")
-        figure = rest.locator(".facetoy-plot, .facetoy-widget, table, .output").first
+        rest = box.locator("xpath=ancestor::div[contains(@class, 'cell ')]/following-sibling::*[1]")
+        figure = rest.locator(
+            ".facetoy-plot, .facetoy-widget:not([data-withholds]), table, .output"
+        ).first
         assert figure.count() == 1
-        assert rest.evaluate("(rest) => rest.hidden")
+        assert rest.evaluate("(rest) => rest.hidden === 'until-found'")
         if k % 2:
             box.get_by_role("button", name="Show the result").click()
         else:
+            box.scroll_into_view_if_needed()
             answer = box.locator("ul button").first
             answer.click()
             assert answer.get_attribute("aria-pressed") == "true"
-            assert answer.inner_text() in box.locator(".facetoy-said").inner_text()
+            assert answer.inner_text() in box.get_by_role("status").inner_text()
         assert not rest.evaluate("(rest) => rest.hidden")
         figure.scroll_into_view_if_needed()
         assert figure.is_visible()

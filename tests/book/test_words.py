@@ -10,6 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup, Tag
+from docutils import nodes
+from docutils.utils import new_document
+from facetoy_book.figures import LiveFigure
+from facetoy_book.times import SECONDS_PER_FIGURE, WORDS_PER_MINUTE, reading_minutes
 from ipywidgets import Widget
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Locator, Page, expect
@@ -176,6 +180,19 @@ def test_other_formats_have_the_words(tmp_path: Path) -> None:
     text = (tmp_path / "out" / "chapter.txt").read_text()
     for words in ("Deep June 2014, LFW 97.35 %", "A bittern.", "Q?\n   A\n   B"):
         assert words in text
+
+
+def test_words_take_time_to_read_as_all_prose() -> None:
+    document = new_document("page")
+    output = nodes.container(nb_element="cell_code_output")
+    output += LiveFigure("<p>one <b>two</b></p><ul><li>three</li><li>four</li></ul>", kind="widget")
+    output += nodes.paragraph("", "what a cell prints")
+    document += [nodes.paragraph("", "five six"), output]
+    assert reading_minutes(document) == pytest.approx(6 / WORDS_PER_MINUTE)
+    output += LiveFigure(kind="plot")
+    assert reading_minutes(document) == pytest.approx(
+        6 / WORDS_PER_MINUTE + SECONDS_PER_FIGURE / 60
+    )
 
 
 # ---- without scripts, on paper

@@ -76,7 +76,7 @@ def test_viewers_without_widgets_get_the_words() -> None:
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        ("one\n\n two \nlines", "<p>one</p><p> two \nlines</p>"),
+        ("one\n \n two \n  lines\n", "<p>one</p><p>two lines</p>"),
         ("2 * 3 * 4, a*", "<p>2 * 3 * 4, a*</p>"),
         ("*a* ** b", "<p><em>a</em> ** b</p>"),
         ("**[a *b*](c.md)**", '<p><strong><a href="c.md">a <em>b</em></a></strong></p>'),

@@ -10,7 +10,6 @@ SIGNS = re.compile(
     r"\*\*(?=\S)(?P<strong>.+?)(?<=\S)\*\*"
     r"|\*(?=\S)(?P<em>.+?)(?<=\S)\*"
     r"|\[(?P<label>[^]]+)\]\((?P<address>(?:[^()\s]|\([^()\s]*\))+)\)",
-    re.DOTALL,
 )
 SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
@@ -30,5 +29,5 @@ def paragraphs(text: str) -> str:
 
     ValueError for a link that leads neither to a web page nor to a file.
     """
-    parts = re.split(r"\n\s*\n", escape(text.strip()))
-    return "".join(f"<p>{SIGNS.sub(_element, part)}</p>" for part in parts)
+    parts = (" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()))
+    return "".join(f"<p>{SIGNS.sub(_element, escape(part))}</p>" for part in parts)
