@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from html import unescape
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,13 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
+from facetoy_book.figures import LiveFigure
 from facetoy_book.times import in_output
 
 LOGGER = logging.getLogger(__name__)
 TAG = re.compile(r"\s*\\tag\{(\d+\.\d+)\}")
 NUMBER = re.compile(r"\(((?:[1-9]|1\d)\.[1-9]\d?)\)")
+LINK = re.compile(r'<a [^>]*href="([^"]*)"[^>]*>([^<]*)</a>')
 PAPER = re.compile(r"https://(?:(?:dx\.)?doi\.org|arxiv\.org)/")
 CLASSES = dict.fromkeys(("In this chapter", "On this page"), "chapter-box")
 CLOSED = (
@@ -144,8 +147,10 @@ def read_bibliography(app: Sphinx) -> None:
 def check_citations(app: Sphinx, tree: nodes.document) -> None:
     """Compare each link to a paper with the bibliography, and remember where it stands."""
     for link in tree.findall(nodes.reference):
-        address = link.get("refuri", "")
-        note_citation(app, address, link.astext(), link)
+        note_citation(app, link.get("refuri", ""), link.astext(), link)
+    for figure in tree.findall(LiveFigure):
+        for address, words in LINK.findall(figure["words"]):
+            note_citation(app, unescape(address), unescape(words), figure)
 
 
 def note_citation(app: Sphinx, address: str, words: str, where: nodes.Node) -> None:
