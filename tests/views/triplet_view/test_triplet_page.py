@@ -8,7 +8,8 @@ import torch
 from playwright.sync_api import Page, expect
 from widget_page import write_page
 
-from facetoy.views.triplet_view.triplet_view import TripletView, triplet
+from facetoy.views.triplet_view.triplet import triplet
+from facetoy.views.triplet_view.triplet_view import TripletView
 
 HANDLES = ["anchor", "positive", "negative"]
 

@@ -1,0 +1,33 @@
+// What readers set in a widget: sliders, boxes to tick, buttons.
+
+import { make } from "./elements.js";
+
+/** What the ids of a widget's elements begin with, so that a page may show it twice. */
+export const freshId = (/** @type {string} */ kind) => kind + Math.random().toString(36).slice(2, 8);
+
+/**
+ * A slider with its name and a place for what it says.
+ * @param {string} id
+ * @param {string} name
+ * @param {Record<string, number>} range min, max and step
+ * @param {boolean} quiet whether something else speaks what it says
+ */
+export function slider(id, name, range, quiet = false) {
+  const input = make("input", { type: "range", ...range, id });
+  const output = make("output", { for: id, "aria-live": quiet && "off" });
+  const row = make("div", { class: "ft-slider" }, make("label", { for: id }, name), input, output);
+  return { input, output, row };
+}
+
+/**
+ * A box to tick, in its label.
+ * @param {string} id
+ * @param {string} words
+ */
+export function checkbox(id, words) {
+  const input = make("input", { type: "checkbox", id });
+  return { input, label: make("label", { class: "ft-check", for: id }, input, words) };
+}
+
+export const button = (/** @type {string} */ words) =>
+  make("button", { type: "button", class: "ft-button" }, words);
