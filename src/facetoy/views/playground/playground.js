@@ -1,14 +1,10 @@
 // The playground: settings, pictures and figures around one or two trainings in the page.
 
+import { attachTurning, Camera } from "../shared/camera.js";
 import { drawImage, fillFacts, placeBeside, recognised, spokenFacts } from "../shared/card.js";
 import { degrees, make, mount, number } from "../shared/elements.js";
-import {
-  attachTurning,
-  createCamera,
-  createSphere,
-  drawMarker,
-  spreadAcross,
-} from "../shared/sphere.js";
+import { drawMarker, spreadAcross } from "../shared/markers.js";
+import { Sphere } from "../shared/sphere.js";
 import { angleOf, rowLength } from "../shared/vectors.js";
 import { drawCurves, drawHistograms } from "./charts.js";
 import { IMAGES } from "./images.js";
@@ -183,7 +179,7 @@ function render({ model, el }) {
   const { losses } = meta;
   const id = `pg${Math.random().toString(36).slice(2, 8)}`;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const camera = createCamera(...meta.camera);
+  const camera = new Camera(...meta.camera);
   const sets = {};
   const dataOf = (name) => (name === "points" ? null : (sets[name] ??= unpackImages(IMAGES[name])));
   const namesOf = (name) => IMAGES[name]?.names || "abcdefghij".split("");
@@ -456,7 +452,7 @@ function render({ model, el }) {
     );
     const style = { colors: [], markers: [], hollow: [] };
     const view = { k, stop: end, element, stage, canvas, style, cells, curves, angles, spread, note };
-    view.sphere = createSphere(canvas, camera, style);
+    view.sphere = new Sphere(canvas, camera, style);
     view.scene = { flat, count: 0, classes: [], items: new Float32Array(0), ways: [], crosses: 0, highlight: -1, selected: -1 };
     let pinned = false;
     const pick = (i) => select(i < 0 ? null : { k, i });

@@ -1,14 +1,10 @@
 // The user interface of SphereView: titles, read-outs, legend, sliders, card, around the spheres.
 
+import { attachTurning, Camera } from "../shared/camera.js";
 import { drawImage, fillFacts, placeBeside, recognised, spokenFacts } from "../shared/card.js";
 import { degrees, make, mount, number } from "../shared/elements.js";
-import {
-  attachTurning,
-  createCamera,
-  createSphere,
-  drawMarker,
-  spreadAcross,
-} from "../shared/sphere.js";
+import { drawMarker, spreadAcross } from "../shared/markers.js";
+import { Sphere } from "../shared/sphere.js";
 import { angleOf } from "../shared/vectors.js";
 
 const PLAY_SECONDS = 6; // from the first snapshot to the last; with less motion, in jumps
@@ -141,7 +137,7 @@ export function mountPicture(el, meta, data, alt) {
     parameter = swept.length ? swept[0].parameter : null;
     values = [...new Set(swept.filter((s) => s.parameter === parameter).flatMap((s) => s.values))];
     if (values.every((v) => typeof v === "number")) values.sort((a, b) => a - b);
-    camera ||= createCamera(meta.camera[0], meta.camera[1]);
+    camera ||= new Camera(meta.camera[0], meta.camera[1]);
     if (first) {
       state = {
         t: Math.min(meta.step, timeline.length - 1),
@@ -235,7 +231,7 @@ export function mountPicture(el, meta, data, alt) {
     const end = new AbortController();
     signal.addEventListener("abort", () => end.abort());
     const view = { side, k, title, note, cells, canvas, stage, aside, element, describe, stop: end };
-    view.sphere = createSphere(canvas, camera, style);
+    view.sphere = new Sphere(canvas, camera, style);
     const ways = side.runs[0].weight
       ? side.classes.slice(0, side.known)
       : side.classes;
