@@ -28,7 +28,7 @@ help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
 book: $(READY)  ## Build the book; it opens from _build/html/index.html
-	$(BIN)/python -m facetoy_book.cache run $(NOTEBOOKS)
+	$(BIN)/python -m facetoy_book run $(NOTEBOOKS)
 	$(BUILD)
 
 serve: book  ## Build the book and show it on http://localhost:8000
@@ -41,7 +41,7 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	rm -rf $(RUNS) _build/html _build/.doctrees
 	$(foreach notebook,$(NOTEBOOKS),install -D -m 644 $(notebook) $(RUNS)/$(notebook) &&) true
 	$(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
-	$(BIN)/python -m facetoy_book.cache take $(RUNS)
+	$(BIN)/python -m facetoy_book take $(RUNS)
 	$(BUILD)
 	$(BIN)/pytest $(PARALLEL) -m "browser and not timed" tests
 	$(BIN)/pytest -m timed tests

@@ -2,6 +2,12 @@
 (() => {
   "use strict";
 
+  /**
+   * @template {keyof HTMLElementTagNameMap} Tag
+   * @param {Tag} tag
+   * @param {Record<string, string>} attributes
+   * @param {(Node | string)[]} children
+   */
   const element = (tag, attributes = {}, ...children) => {
     const made = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
@@ -14,23 +20,24 @@
     while (box.nextSibling) rest.append(box.nextSibling);
     box.after(rest);
     rest.hidden = "until-found"; // a search in the page shows it
-    const list = box.querySelector("ul");
+    const list = /** @type {HTMLUListElement} */ (box.querySelector("ul"));
     const said = element("p", { class: "facetoy-said", role: "status" });
 
+    /** @param {string} text */
     const show = (text) => {
       rest.hidden = false;
       said.textContent = text;
       skip.remove();
       // the theme found these without a width; what scrolls is to be reached by keyboard
-      for (const part of rest.querySelectorAll("pre, .output, .pst-scrollable-table-container")) {
-        part.tabIndex = part.scrollWidth > part.clientWidth ? 0 : -1;
-      }
+      /** @type {NodeListOf<HTMLElement>} */
+      const parts = rest.querySelectorAll("pre, .output, .pst-scrollable-table-container");
+      for (const part of parts) part.tabIndex = part.scrollWidth > part.clientWidth ? 0 : -1;
     };
     const answers = [...list.children].map((item) => {
       const button = element("button", { type: "button", "aria-pressed": "false" });
       button.append(...(item.querySelector("p") ?? item).childNodes);
       button.addEventListener("click", () => {
-        answers.forEach((one) => one.setAttribute("aria-pressed", one === button));
+        answers.forEach((one) => one.setAttribute("aria-pressed", `${one === button}`));
         show(`You said: ${button.textContent.trim()}. Now look.`);
       });
       item.replaceChildren(button);
@@ -41,11 +48,10 @@
     rest.addEventListener("beforematch", () => show(""));
     box.append(said, skip);
     const target = () => {
-      const id = decodeURIComponent(location.hash.slice(1));
-      if (id && rest.contains(document.getElementById(id))) {
-        show("");
-        document.getElementById(id).scrollIntoView();
-      }
+      const aim = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      if (!aim || !rest.contains(aim)) return;
+      show("");
+      aim.scrollIntoView();
     };
     addEventListener("hashchange", target);
     target();
