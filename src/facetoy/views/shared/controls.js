@@ -15,8 +15,8 @@ export const freshId = (/** @type {string} */ kind) => kind + Math.random().toSt
 export function slider(id, name, range, quiet = false) {
   const input = make("input", { type: "range", ...range, id });
   const output = make("output", { for: id, "aria-live": quiet && "off" });
-  const row = make("div", { class: "ft-slider" }, make("label", { for: id }, name), input, output);
-  return { input, output, row };
+  const label = make("label", { for: id }, name);
+  return { input, label, output, row: make("div", { class: "ft-slider" }, label, input, output) };
 }
 
 /**
@@ -29,5 +29,13 @@ export function checkbox(id, words) {
   return { input, label: make("label", { class: "ft-check", for: id }, input, words) };
 }
 
-export const button = (/** @type {string} */ words) =>
-  make("button", { type: "button", class: "ft-button" }, words);
+/**
+ * @param {string} words
+ * @param {() => void} act
+ * @param {AbortSignal} signal after which it does nothing
+ */
+export function button(words, act, signal) {
+  const element = make("button", { type: "button", class: "ft-button" }, words);
+  element.addEventListener("click", act, { signal });
+  return element;
+}

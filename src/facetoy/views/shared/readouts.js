@@ -4,9 +4,6 @@ import { make } from "./elements.js";
 
 const REST = 600; // milliseconds after which a setting is spoken
 
-/** A count with its thousands apart. */
-export const grouped = (/** @type {number} */ count) => count.toLocaleString("en-US");
-
 /**
  * A cell of a list of figures: its value, its name, and smaller words below the name.
  * @param {string} name
@@ -28,11 +25,14 @@ export class Spoken {
   }
 
   /**
-   * Say this once a slider rests.
-   * @param {string} words
+   * Say this once a slider rests. A function is asked only then, and may say nothing (null).
+   * @param {string | (() => string | null)} words
    */
   soon(words) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => (this.element.textContent = words), REST);
+    this.#timer = setTimeout(() => {
+      const said = typeof words === "string" ? words : words();
+      if (said !== null) this.element.textContent = said;
+    }, REST);
   }
 }

@@ -28,7 +28,6 @@ class TripletView {
   #margin = slider(`${this.#id}-margin`, "margin", { min: 0.05, max: 1.5, step: 0.05 });
   #squared = checkbox(`${this.#id}-squared`, "squared distance");
   #circle = checkbox(`${this.#id}-circle`, "unit length");
-  #reset = button("Reset");
 
   /**
    * @param {Triplet} start
@@ -38,7 +37,7 @@ class TripletView {
   constructor(start, label, signal) {
     this.#triplet = start;
     const cells = [this.#near, this.#far, this.#loss].map(({ cell }) => cell);
-    const others = [this.#squared.label, this.#circle.label, this.#reset];
+    const reset = button("Reset", () => this.#show(start), signal);
     this.root = frame(
       label,
       make("div", { class: "ft-stage" }, this.#picture.svg),
@@ -47,19 +46,16 @@ class TripletView {
         "div",
         { class: "ft-controls" },
         this.#margin.row,
-        make("div", { class: "ft-row ft-small" }, ...others),
+        make("div", { class: "ft-row ft-small" }, this.#squared.label, this.#circle.label, reset),
       ),
     );
-    this.#listenToControls(start, signal);
+    this.#listenToControls(signal);
     this.#picture.handles.forEach((handle, k) => this.#listenToHandle(handle, k, signal));
     this.#show({});
   }
 
-  /**
-   * @param {Triplet} start
-   * @param {AbortSignal} signal
-   */
-  #listenToControls(start, signal) {
+  /** @param {AbortSignal} signal */
+  #listenToControls(signal) {
     const [margin, squared, circle] = [this.#margin, this.#squared, this.#circle].map((c) => c.input);
     margin.addEventListener("input", () => this.#show({ margin: +margin.value }), { signal });
     squared.addEventListener("change", () => this.#show({ squared: squared.checked }), { signal });
@@ -67,7 +63,6 @@ class TripletView {
       const normalize = circle.checked;
       this.#show({ normalize, points: this.#triplet.points.map((point) => kept(point, normalize)) });
     }, { signal });
-    this.#reset.addEventListener("click", () => this.#show(start), { signal });
   }
 
   /**
