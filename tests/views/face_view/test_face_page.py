@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 from widget_page import write_page
 
 from facetoy.data.toyfaces import CONDITION, IDENTITY, draw, genes
-from facetoy.views.face_view.face_view import FaceView, describe
+from facetoy.views.face_view.face_view import FaceView
+from facetoy.views.face_view.words import describe
 
 LARGE = ".ft-large"
 DRAW = """([source, kinds, people, photos, size]) => {

@@ -12,15 +12,8 @@ from widget_page import write_page
 
 from facetoy.large.costs import H100, Layer, Machine, cost
 from facetoy.large.measuring import Measured
-from facetoy.views.scaling_view.scaling_view import (
-    BYTES,
-    CLASSES,
-    DIMS,
-    RANKS,
-    SECONDS,
-    ScalingView,
-    human,
-)
+from facetoy.views.scaling_view.scaling_view import CLASSES, DIMS, RANKS, ScalingView
+from facetoy.views.scaling_view.words import BYTES, SECONDS, human
 
 PHONE = {"width": 390, "height": 844, "touch": True}
 SMALL = Machine("small", flops=3e10, memory=8e9, network=1e8, fixed=2e-3, capacity=4e9)
