@@ -20,6 +20,16 @@ export function slider(id, name, range, quiet = false) {
 }
 
 /**
+ * What a slider says, beside it and to screen readers.
+ * @param {{input: HTMLInputElement, output: HTMLOutputElement}} slider
+ * @param {string} words
+ */
+export function say({ input, output }, words) {
+  output.textContent = words;
+  input.setAttribute("aria-valuetext", words);
+}
+
+/**
  * A box to tick, in its label.
  * @param {string} id
  * @param {string} words
