@@ -1,6 +1,6 @@
 // ThresholdView: scores of pairs, a threshold to set by slider, line or button, its figures and errors.
 
-import { button, freshId, slider } from "../shared/controls.js";
+import { button, freshId, say, slider } from "../shared/controls.js";
 import { frame, make, mount } from "../shared/elements.js";
 import { grouped } from "../shared/numbers.js";
 import { readout, Spoken } from "../shared/readouts.js";
@@ -65,20 +65,11 @@ class ThresholdView {
     const buttons = Object.entries(meta.buttons).map(([name, step]) =>
       button(name, () => this.#move(step), signal),
     );
-    this.root = this.#layOut(buttons);
-    const { input } = this.#slider;
-    input.addEventListener("input", () => this.#move(+input.value), { signal });
-    this.#chart.listen((step) => this.#move(step), signal);
-    this.#show();
-  }
-
-  /** @param {HTMLButtonElement[]} buttons */
-  #layOut(buttons) {
     const cells = [this.#at, this.#accepts, this.#refuses, this.#rate].map(({ cell }) => cell);
     const axis = make("p", { class: "ft-axis" }, "score of a pair");
-    return frame(
+    this.root = frame(
       "Scores of pairs, with a threshold to move",
-      make("div", {}, this.#chart.element, axis, makeKey(this.#meta.totals)),
+      make("div", {}, this.#chart.element, axis, makeKey(meta.totals)),
       [make("dl", { class: "ft-readouts ft-four" }, ...cells), this.#said],
       make(
         "div",
@@ -90,6 +81,10 @@ class ThresholdView {
       make("p", { class: "ft-note" }, "Shown are those nearest to the threshold, of a selection."),
       this.#spoken.element,
     );
+    const { input } = this.#slider;
+    input.addEventListener("input", () => this.#move(+input.value), { signal });
+    this.#chart.listen((step) => this.#move(step), signal);
+    this.#show();
   }
 
   /** @param {BlobPart} png all images, to be shown from now on */
@@ -109,7 +104,7 @@ class ThresholdView {
   #show() {
     const now = outcome(this.#meta, this.#step);
     this.#chart.show(this.#step, now.words);
-    this.#at.value.textContent = this.#slider.output.textContent = now.threshold;
+    this.#at.value.textContent = now.threshold;
     this.#accepts.value.textContent = now.accepted;
     this.#accepts.hint.textContent = `FAR ${now.far}`;
     this.#refuses.value.textContent = now.refused;
@@ -117,7 +112,7 @@ class ThresholdView {
     this.#rate.value.textContent = now.tar;
     this.#said.textContent = now.sentence;
     this.#slider.input.value = `${this.#step}`;
-    this.#slider.input.setAttribute("aria-valuetext", now.threshold);
+    say(this.#slider, now.threshold);
     for (const gallery of this.#galleries) {
       fillGallery(gallery, nearest(this.#meta, gallery.kind, this.#step), this.#sprite);
     }
