@@ -1,6 +1,6 @@
 // The challenges of the playground, and how the page knows that one is solved.
 
-import { number } from "../shared/elements.js";
+import { number } from "../shared/numbers.js";
 import { room } from "./margins.js";
 
 /** @import { State } from "./state.js" */

@@ -1,6 +1,7 @@
 // The figures of one side: read-outs, notes, curves and histograms.
 
-import { degrees, make } from "../shared/elements.js";
+import { make } from "../shared/elements.js";
+import { degrees } from "../shared/numbers.js";
 import { readout } from "../shared/readouts.js";
 import { drawCurves, drawHistograms } from "./charts.js";
 import { atBest, percent } from "./sentences.js";

@@ -1,7 +1,8 @@
 // The point that a reader looks at: what chooses it, and its card.
 
 import { drawImage, fillFacts, placeBeside, recognised, spokenFacts } from "../shared/card.js";
-import { degrees, make } from "../shared/elements.js";
+import { make } from "../shared/elements.js";
+import { degrees } from "../shared/numbers.js";
 import { angleOf } from "../shared/vectors.js";
 
 /** @import { Turned } from "../shared/camera.js" */

@@ -1,6 +1,6 @@
 // What the playground says in words, on the page and to screen readers.
 
-import { degrees, number } from "../shared/elements.js";
+import { degrees, number } from "../shared/numbers.js";
 import { beyond, room } from "./margins.js";
 
 /** @import { Side, State } from "./state.js" */

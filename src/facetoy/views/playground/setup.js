@@ -1,7 +1,8 @@
 // The setup of one side: its loss, and the settings of the loss.
 
 import { slider } from "../shared/controls.js";
-import { degrees, make, number } from "../shared/elements.js";
+import { make } from "../shared/elements.js";
+import { degrees, number } from "../shared/numbers.js";
 import { choice, field } from "./controls.js";
 import { MINING } from "./state.js";
 

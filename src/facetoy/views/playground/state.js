@@ -1,6 +1,6 @@
 // The state of a playground: what can be set, what a change leads to, and how an address holds it.
 
-import { number } from "../shared/elements.js";
+import { number } from "../shared/numbers.js";
 
 /** @import { Settings } from "./losses.js" */
 

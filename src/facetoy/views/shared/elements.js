@@ -1,4 +1,4 @@
-// What all widgets need: elements, numbers as words, and the page's theme.
+// What all widgets need: elements, and a root in the page's theme.
 
 import { watchTheme } from "./theme.js";
 
@@ -34,14 +34,6 @@ export function make(tag, attributes = {}, ...children) {
 /** What draws into a canvas. */
 export const pen = (/** @type {HTMLCanvasElement} */ canvas) =>
   /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-
-/** @param {number | null | undefined} value in degrees @param {number} digits */
-export const degrees = (value, digits = 1) =>
-  typeof value === "number" && Number.isFinite(value) ? `${value.toFixed(digits)}°` : "–";
-
-/** A number as short as six digits allow; anything else as it is. */
-export const number = (/** @type {unknown} */ value) =>
-  typeof value === "number" ? String(+value.toPrecision(6)) : `${value}`;
 
 /**
  * A widget's root: a picture, what is read beside it, and what stands below.

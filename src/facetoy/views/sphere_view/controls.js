@@ -1,8 +1,8 @@
 // What stands below the picture: the slider of a sweep, play and training step, length, reset.
 
 import { button, checkbox, freshId, slider } from "../shared/controls.js";
-import { make, number } from "../shared/elements.js";
-import { grouped } from "../shared/numbers.js";
+import { make } from "../shared/elements.js";
+import { grouped, number } from "../shared/numbers.js";
 
 /** @import {Choices} from "./moments.js" */
 

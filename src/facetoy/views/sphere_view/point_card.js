@@ -1,7 +1,8 @@
 // The card of a test image: the image, its class, its angles.
 
 import { drawImage, fillFacts, recognised } from "../shared/card.js";
-import { degrees, make } from "../shared/elements.js";
+import { make } from "../shared/elements.js";
+import { degrees } from "../shared/numbers.js";
 import { angleOf } from "../shared/vectors.js";
 import { darkness } from "./unpacking.js";
 

@@ -1,7 +1,8 @@
 // One side of the picture: its sphere or circle, its title, its read-outs and its note.
 
 import { attachTurning } from "../shared/camera.js";
-import { degrees, make } from "../shared/elements.js";
+import { make } from "../shared/elements.js";
+import { degrees } from "../shared/numbers.js";
 import { readout } from "../shared/readouts.js";
 import { Sphere } from "../shared/sphere.js";
 import { arrange, blend } from "./positions.js";
