@@ -58,6 +58,7 @@ lint: $(READY) $(NODE_READY)  ## Check style, arrows and types: code, scripts, n
 	$(BIN)/nbstripout --verify $(NOTEBOOKS)
 	$(NODE) node_modules/@biomejs/biome/bin/biome lint --error-on-warnings --diagnostic-level=warn
 	$(NODE) node_modules/typescript/bin/tsc
+	$(NODE) node_modules/typescript/bin/tsc -p tsconfig.arithmetic.json
 
 clean:  ## Delete everything that was built, keep the installed packages
 	rm -rf _build $(RUNS)
