@@ -1,41 +1,13 @@
 // What the reader sets for both sides: the bar above the pictures, the classes, the fields.
 
-import { button, checkbox, slider } from "../shared/controls.js";
-import { make, pen } from "../shared/elements.js";
-import { drawMarker } from "../shared/markers.js";
+import { button, checkbox, PlayButton, slider } from "../shared/controls.js";
+import { make } from "../shared/elements.js";
+import { choice, field, fillChoice } from "../shared/form.js";
+import { classButton, drawIcon } from "../shared/legend.js";
 import { DATA, MAX_SEED, OPTIMISERS } from "./state.js";
 
 /** @import { Looks } from "./picture.js" */
 /** @import { Limits, State } from "./state.js" */
-
-/**
- * A choice among options, [value, text] each.
- * @param {[string | number, string | number][]} options
- * @param {(value: string) => void} act
- * @param {AbortSignal} signal
- */
-export function choice(options, act, signal) {
-  const select = make("select");
-  fillChoice(select, options);
-  select.addEventListener("change", () => act(select.value), { signal });
-  return select;
-}
-
-/**
- * @param {HTMLSelectElement} select
- * @param {[string | number, string | number][]} options
- */
-const fillChoice = (select, options) =>
-  select.replaceChildren(...options.map(([value, text]) => make("option", { value }, `${text}`)));
-
-/**
- * An input below its name.
- * @param {string} id
- * @param {string} name
- * @param {HTMLElement} input
- */
-export const field = (id, name, input) =>
-  make("label", { for: (input.id = id) }, make("span", {}, name), input);
 
 /**
  * @typedef {object} BarListener
@@ -58,8 +30,7 @@ export class Bar {
    * @param {AbortSignal} signal
    */
   constructor(id, on, signal) {
-    this.#play = button("", on.play, signal);
-    this.#play.classList.add("ft-play");
+    this.#play = new PlayButton(on.play, signal);
     const slow = checkbox(`${id}-slow`, "slow motion");
     slow.input.addEventListener("change", () => on.slow(slow.input.checked), { signal });
     const unit = checkbox(`${id}-unit`, "unit length");
@@ -68,7 +39,7 @@ export class Bar {
     this.element = make(
       "div",
       { class: "ft-row ft-bar" },
-      this.#play,
+      this.#play.element,
       button("Step", on.step, signal),
       button("Reset", on.reset, signal),
       this.#clock,
@@ -85,8 +56,7 @@ export class Bar {
 
   /** @param {boolean} playing */
   showPlaying(playing) {
-    const icon = make("span", { class: playing ? "ft-pause-icon" : "ft-play-icon", "aria-hidden": "true" });
-    this.#play.replaceChildren(icon, playing ? "Pause" : "Play");
+    this.#play.show(playing);
   }
 
   /** @param {number[]} epochs of each side */
@@ -96,14 +66,14 @@ export class Bar {
   }
 
   focus() {
-    this.#play.focus({ preventScroll: true });
+    this.#play.element.focus({ preventScroll: true });
   }
 }
 
 /** A button for each of the ten classes, pressed if the class is in training. */
 export class Chips {
   element = make("div", { class: "ft-legend ft-short", role: "group", "aria-label": "Classes in training" });
-  /** @type {{chip: HTMLButtonElement, icon: HTMLCanvasElement}[]} */
+  /** @type {ReturnType<typeof classButton>[]} */
   #chips = [];
 
   /**
@@ -112,16 +82,12 @@ export class Chips {
    * @param {(c: number) => void} press
    */
   fill(state, looks, press) {
-    const focused = this.#chips.findIndex(({ chip }) => chip === document.activeElement);
-    this.#chips = looks.names.map((name, c) => {
-      const icon = make("canvas", { width: 40, height: 40, "aria-hidden": "true" });
-      const pressed = `${state.classes.includes(c)}`;
-      const chip = make("button", { type: "button", "aria-pressed": pressed }, icon, name);
-      chip.addEventListener("click", () => press(c));
-      return { chip, icon };
-    });
-    this.element.replaceChildren(...this.#chips.map(({ chip }) => chip));
-    if (focused >= 0) this.#chips[focused].chip.focus();
+    const focused = this.#chips.findIndex(({ button }) => button === document.activeElement);
+    this.#chips = looks.names.map((name, c) =>
+      classButton(name, state.classes.includes(c), () => press(c)),
+    );
+    this.element.replaceChildren(...this.#chips.map(({ button }) => button));
+    if (focused >= 0) this.#chips[focused].button.focus();
     this.draw(state, looks);
   }
 
@@ -131,12 +97,9 @@ export class Chips {
    * @param {Looks} looks
    */
   draw({ classes, stranger }, { markers, colors }) {
-    const surface = getComputedStyle(this.element).getPropertyValue("--ft-surface").trim();
     this.#chips.forEach(({ icon }, c) => {
-      const g = pen(icon);
-      g.clearRect(0, 0, 40, 40);
-      g.globalAlpha = classes.includes(c) || c === stranger ? 1 : 0.35;
-      drawMarker(g, 20, 21, markers[c], 11, colors[c], c === stranger, surface);
+      const alpha = classes.includes(c) || c === stranger ? 1 : 0.35;
+      drawIcon(icon, markers[c], colors[c], c === stranger, alpha);
     });
   }
 }
@@ -192,12 +155,12 @@ export class Fields {
    */
   constructor(id, { rates, batches }, on, signal) {
     this.#rates = rates;
-    this.#data = choice(Object.entries(DATA), on.data, signal);
-    this.#dim = choice([[2, "2, a circle"], [3, "3, a sphere"]], (value) => on.set({ dim: +value }), signal);
-    this.#stranger = choice([], (value) => on.stranger(value === "" ? null : +value), signal);
-    this.#optimiser = choice(Object.entries(OPTIMISERS), (value) => on.tune({ optimiser: value }), signal);
-    this.#rate = choice(rates.map((v) => [v, v]), (value) => on.tune({ lr: +value }), signal);
-    this.#batch = choice(batches.map((v) => [v, v]), (value) => on.tune({ batch: +value }), signal);
+    this.#data = choice(Object.entries(DATA), on.data);
+    this.#dim = choice([[2, "2, a circle"], [3, "3, a sphere"]], (value) => on.set({ dim: +value }));
+    this.#stranger = choice([], (value) => on.stranger(value === "" ? null : +value));
+    this.#optimiser = choice(Object.entries(OPTIMISERS), (value) => on.tune({ optimiser: value }));
+    this.#rate = choice(rates.map((v) => [v, v]), (value) => on.tune({ lr: +value }));
+    this.#batch = choice(batches.map((v) => [v, v]), (value) => on.tune({ batch: +value }));
     this.#seed.addEventListener("change", () => this.#readSeed(on), { signal });
     const drawSeed = () => on.set({ seed: Math.floor(Math.random() * (MAX_SEED + 1)) });
     this.element = make(

@@ -1,9 +1,8 @@
 // One training's picture: its features as points on a circle or a sphere.
 
-import { make } from "../shared/elements.js";
-import { spreadAcross } from "../shared/markers.js";
-import { Sphere } from "../shared/sphere.js";
-import { rowLength } from "../shared/vectors.js";
+import { walkOf } from "../shared/points.js";
+import { Sphere, turnable } from "../shared/sphere.js";
+import { rowLength, spreadAcross } from "../shared/vectors.js";
 import { wedges } from "./margins.js";
 
 /** @import { Camera } from "../shared/camera.js" */
@@ -19,12 +18,6 @@ import { wedges } from "./margins.js";
  */
 
 export class Picture {
-  canvas = make("canvas", {
-    tabindex: 0,
-    role: "application",
-    "aria-roledescription": "turnable picture",
-  });
-  stage = make("div", { class: "ft-stage" }, this.canvas);
   /** @type {string[]} */
   names = []; // of the classes shown
   /** @type {number[]} */
@@ -42,7 +35,10 @@ export class Picture {
    */
   constructor(camera, flat) {
     this.flat = flat;
-    this.#sphere = new Sphere(this.canvas, camera, this.#style);
+    const { canvas, stage } = turnable();
+    this.canvas = canvas;
+    this.stage = stage;
+    this.#sphere = new Sphere(canvas, camera, this.#style);
     this.#scene = {
       flat,
       count: 0,
@@ -68,8 +64,7 @@ export class Picture {
     this.#style.markers = shown.map((c) => looks.markers[c]);
     this.#style.hollow = shown.map((c) => c === stranger);
     this.names = shown.map((c) => looks.names[c]);
-    // the keys go class by class, so that neighbours in the sequence are neighbours in the picture
-    this.walk = [...run.labels.keys()].sort((a, b) => run.labels[a] - run.labels[b] || a - b);
+    this.walk = walkOf(run.labels);
     const crosses = run.loss.centers ? run.C : 0;
     Object.assign(this.#scene, {
       count: run.rows.length,

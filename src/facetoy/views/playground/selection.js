@@ -1,6 +1,6 @@
 // The point that a reader looks at: what chooses it, and its card.
 
-import { drawImage, fillFacts, placeBeside, recognised, spokenFacts } from "../shared/card.js";
+import { drawImage, fillFacts, imageOf, placeBeside, recognised, spokenFacts } from "../shared/card.js";
 import { make } from "../shared/elements.js";
 import { degrees } from "../shared/numbers.js";
 import { angleOf } from "../shared/vectors.js";
@@ -43,7 +43,7 @@ export class PointCard {
    * @param {boolean} dark is it drawn in white?
    */
   drawImage(data, row, dark) {
-    const canvas = /** @type {HTMLCanvasElement} */ (this.element.querySelector("canvas"));
+    const canvas = imageOf(this.element);
     canvas.hidden = !data;
     if (!data) return;
     const { size, images } = data;

@@ -3,7 +3,7 @@
 import { slider } from "../shared/controls.js";
 import { make } from "../shared/elements.js";
 import { degrees, number } from "../shared/numbers.js";
-import { choice, field } from "./controls.js";
+import { choice, field } from "../shared/form.js";
 import { MINING } from "./state.js";
 
 /** @import { Settings } from "./losses.js" */
@@ -81,8 +81,8 @@ export class Setup {
     this.#offers = Object.fromEntries(offers);
     this.#on = on;
     this.#signal = signal;
-    this.#chooser = choice(offers.map(([name, { title }]) => [name, title]), on.loss, signal);
-    this.#mining = choice(MINING.map((name) => [name, name]), (mining) => on.turn({ mining }), signal);
+    this.#chooser = choice(offers.map(([name, { title }]) => [name, title]), on.loss);
+    this.#mining = choice(MINING.map((name) => [name, name]), (mining) => on.turn({ mining }));
     this.#triplets = make("div", { class: "ft-fields" }, field(id("mining"), "triplets", this.#mining));
     this.element = make(
       "div",

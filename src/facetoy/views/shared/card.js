@@ -37,13 +37,17 @@ export function recognised(name, guess, stranger) {
   ];
 }
 
+/** The canvas for the image of a card that has been filled. */
+export const imageOf = (/** @type {HTMLElement} */ card) =>
+  /** @type {HTMLCanvasElement} */ (card.querySelector("canvas"));
+
 /**
  * Fill the card with facts, [name, value] each, after its image.
  * @param {HTMLElement} card
  * @param {[string, string][]} facts
  */
 export function fillFacts(card, facts) {
-  const picture = card.querySelector("canvas") || make("canvas", { "aria-hidden": "true" });
+  const picture = imageOf(card) || make("canvas", { "aria-hidden": "true" });
   const rows = facts.map(([name, value]) =>
     make("div", {}, make("span", {}, `${name} `), make("b", {}, value)),
   );

@@ -49,3 +49,19 @@ export function button(words, act, signal) {
   element.addEventListener("click", act, { signal });
   return element;
 }
+
+/** A button that plays and pauses. */
+export class PlayButton {
+  /** @param {() => void} act @param {AbortSignal} signal */
+  constructor(act, signal) {
+    this.element = button("", act, signal);
+    this.element.classList.add("ft-play");
+  }
+
+  show(/** @type {boolean} */ playing) {
+    const name = playing ? "Pause" : "Play";
+    if (this.element.textContent === name) return;
+    const icon = playing ? "ft-pause-icon" : "ft-play-icon";
+    this.element.replaceChildren(make("span", { class: icon, "aria-hidden": "true" }), name);
+  }
+}

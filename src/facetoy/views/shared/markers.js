@@ -2,9 +2,6 @@
 
 /** @import {Scene, Style} from "./sphere.js" */
 
-/** Factors that spread points a little across the circle, so that they do not hide each other. */
-export const spreadAcross = (/** @type {number} */ i) => 1 + 0.11 * (((i * 0.618034) % 1) - 0.5);
-
 /** @param {Style} style @param {number} cls */
 export const colourOf = (style, cls) => style.colors[cls % style.colors.length];
 

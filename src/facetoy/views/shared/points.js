@@ -13,6 +13,10 @@ const DEPTHS = 64; // to which points are sorted
 export const markerSize = ({ ratio, size }, count) =>
   ratio * Math.max(2, Math.min(4.6, size / 105)) * (count > MANY ? 0.8 : 1);
 
+/** Points class by class, so that neighbours in this sequence are neighbours in the picture. */
+export const walkOf = (/** @type {ArrayLike<number>} */ classes) =>
+  [...Array(classes.length).keys()].sort((a, b) => classes[a] - classes[b] || a - b);
+
 export class Points {
   /** @type {Map<number, {r: number, canvas: HTMLCanvasElement}>} by class and shade */
   #sprites = new Map();

@@ -3,7 +3,7 @@
 
 import { drawArrows, drawCrosses } from "./arrows.js";
 import { makeBall } from "./ball.js";
-import { pen } from "./elements.js";
+import { make, pen } from "./elements.js";
 import { drawBorders, drawGraticule } from "./lines.js";
 import { isDim } from "./markers.js";
 import { drawNames } from "./names.js";
@@ -50,6 +50,13 @@ import { drawSelected, Points } from "./points.js";
  * @property {number} radius in device pixels
  * @property {Float32Array} place x, y (device pixels) and depth of all items of the scene
  */
+
+/** A canvas for a sphere that the reader turns, and its place in the page. */
+export function turnable() {
+  const role = { role: "application", "aria-roledescription": "turnable picture" };
+  const canvas = make("canvas", { tabindex: 0, ...role });
+  return { canvas, stage: make("div", { class: "ft-stage" }, canvas) };
+}
 
 /** A circle or a sphere on a canvas. */
 export class Sphere {

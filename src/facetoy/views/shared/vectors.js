@@ -31,3 +31,6 @@ export function angleOf(a, i, b, j, d) {
   }
   return 2 * Math.atan2(Math.sqrt(less), Math.sqrt(more));
 }
+
+/** Factors that spread points a little across the circle, so that they do not hide each other. */
+export const spreadAcross = (/** @type {number} */ i) => 1 + 0.11 * (((i * 0.618034) % 1) - 0.5);

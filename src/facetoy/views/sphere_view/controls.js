@@ -1,6 +1,6 @@
 // What stands below the picture: the slider of a sweep, play and training step, length, reset.
 
-import { button, checkbox, freshId, slider } from "../shared/controls.js";
+import { button, checkbox, freshId, PlayButton, say, slider } from "../shared/controls.js";
 import { make } from "../shared/elements.js";
 import { grouped, number } from "../shared/numbers.js";
 
@@ -31,18 +31,6 @@ export const PARAMETERS = { m: "margin m", s: "scale s", lam: "λ", dim: "dimens
 export const stepWords = (/** @type {number} */ t, /** @type {number[]} */ timeline) =>
   `${grouped(timeline[Math.round(t)])} of ${grouped(timeline[timeline.length - 1])}`;
 
-/**
- * Put a slider at `value`, which `words` say.
- * @param {ReturnType<typeof slider>} slider
- * @param {number} value
- * @param {string} words
- */
-function tell({ input, output }, value, words) {
-  input.value = `${value}`;
-  output.textContent = words;
-  input.setAttribute("aria-valuetext", words);
-}
-
 export class Controls {
   #id = freshId("ft");
   #value = slider(`${this.#id}-value`, "", { min: 0, step: 1 });
@@ -52,14 +40,13 @@ export class Controls {
 
   /** @param {Listener} on @param {AbortSignal} signal */
   constructor(on, signal) {
-    this.#play = button("", on.played, signal);
-    this.#play.classList.add("ft-play");
+    this.#play = new PlayButton(on.played, signal);
     const reset = button("Reset view", on.reset, signal);
     this.element = make(
       "div",
       { class: "ft-controls" },
       this.#value.row,
-      make("div", { class: "ft-row" }, this.#play, this.#step.row),
+      make("div", { class: "ft-row" }, this.#play.element, this.#step.row),
       make("div", { class: "ft-row ft-small" }, this.#unit.label, reset),
     );
     const [value, step, unit] = [this.#value.input, this.#step.input, this.#unit.input];
@@ -76,19 +63,17 @@ export class Controls {
     this.#step.input.max = `${timeline.length - 1}`;
   }
 
-  /** Show what the button does that plays and pauses. */
-  showPlay(/** @type {boolean} */ moving) {
-    const name = moving ? "Pause" : "Play";
-    if (this.#play.dataset.name === name) return;
-    this.#play.dataset.name = name;
-    const icon = moving ? "ft-pause-icon" : "ft-play-icon";
-    this.#play.replaceChildren(make("span", { class: icon, "aria-hidden": "true" }), name);
+  showPlaying(/** @type {boolean} */ playing) {
+    this.#play.show(playing);
   }
 
   /** @param {Settings} settings @param {Choices} choices */
   show({ t, value, unit }, { timeline, values }) {
     this.#unit.input.checked = unit;
-    tell(this.#step, Math.round(t), stepWords(t, timeline));
-    if (values.length > 1) tell(this.#value, value, number(values[value]));
+    this.#step.input.value = `${Math.round(t)}`;
+    say(this.#step, stepWords(t, timeline));
+    if (values.length < 2) return;
+    this.#value.input.value = `${value}`;
+    say(this.#value, number(values[value]));
   }
 }

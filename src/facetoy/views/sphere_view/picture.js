@@ -170,7 +170,7 @@ export class Picture {
     const view = new SideView(side, style, this.#camera, {
       turned: () => {
         this.#turning = false;
-        this.#showPlay();
+        this.#showPlaying();
         this.#frames.request();
       },
       selected: (i) => this.#select(view, i),
@@ -214,7 +214,7 @@ export class Picture {
 
   /** Texts that follow the state. */
   #show() {
-    this.#showPlay();
+    this.#showPlaying();
     this.#controls.show(this.#settings, this.#content);
     for (const view of this.#views) {
       const { run, at } = this.#shown(view.side);
@@ -223,8 +223,8 @@ export class Picture {
     if (this.#selected) this.#fillCard(this.#selected);
   }
 
-  #showPlay() {
-    this.#controls.showPlay(this.#playing || this.#turning);
+  #showPlaying() {
+    this.#controls.showPlaying(this.#playing || this.#turning);
   }
 
   /** Tell screen readers the settled read-outs, not every change on the way. */

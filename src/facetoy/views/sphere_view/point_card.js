@@ -1,6 +1,6 @@
 // The card of a test image: the image, its class, its angles.
 
-import { drawImage, fillFacts, recognised } from "../shared/card.js";
+import { drawImage, fillFacts, imageOf, recognised } from "../shared/card.js";
 import { make } from "../shared/elements.js";
 import { degrees } from "../shared/numbers.js";
 import { angleOf } from "../shared/vectors.js";
@@ -48,8 +48,7 @@ export class PointCard {
 
   /** @param {Side} side @param {number} i @param {boolean} dark */
   drawImage(side, i, dark) {
-    const canvas = /** @type {HTMLCanvasElement} */ (this.element.querySelector("canvas"));
     const [height, width] = side.image_size;
-    drawImage(canvas, width, height, dark, (pixel) => darkness(side, i, pixel));
+    drawImage(imageOf(this.element), width, height, dark, (pixel) => darkness(side, i, pixel));
   }
 }

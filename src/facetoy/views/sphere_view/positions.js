@@ -1,6 +1,6 @@
 // Where points, arrows and crosses lie at a moment of a run.
 
-import { spreadAcross } from "../shared/markers.js";
+import { spreadAcross } from "../shared/vectors.js";
 
 /** @import {Run, Side} from "./unpacking.js" */
 

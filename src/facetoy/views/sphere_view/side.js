@@ -4,25 +4,17 @@ import { attachTurning } from "../shared/camera.js";
 import { make } from "../shared/elements.js";
 import { degrees } from "../shared/numbers.js";
 import { readout } from "../shared/readouts.js";
-import { Sphere } from "../shared/sphere.js";
+import { walkOf } from "../shared/points.js";
+import { Sphere, turnable } from "../shared/sphere.js";
+import { Pointing } from "./pointing.js";
 import { arrange, blend } from "./positions.js";
 
 /** @import {Camera} from "../shared/camera.js" */
 /** @import {Scene, Style} from "../shared/sphere.js" */
+/** @import {Listener} from "./pointing.js" */
 /** @import {Run, Side} from "./unpacking.js" */
 
 const GLIDE_SECONDS = 0.35; // from one setting to the next
-
-/**
- * What a side tells the picture.
- * @typedef {object} Listener
- * @property {() => void} turned
- * @property {(i: number) => void} selected a point, or none (-1)
- * @property {(by: number) => void} walked to the next point or the one before, by keys
- * @property {() => boolean} closed the card, if there was one
- * @property {() => void} left the picture for another element
- * @property {() => boolean} keyed whether the card is there by keys
- */
 
 /** @param {Side} side */
 function readoutsOf({ runs, bound, known, classes }) {
@@ -76,12 +68,6 @@ function notesOn(/** @type {Side} */ side, /** @type {Run} */ run, /** @type {bo
 export class SideView {
   /** @type {Side} */
   side;
-  canvas = make("canvas", {
-    tabindex: 0,
-    role: "application",
-    "aria-roledescription": "turnable picture",
-  });
-  stage = make("div", { class: "ft-stage" }, this.canvas);
   #title = make("p", { class: "ft-title" });
   #note = make("p", { class: "ft-note" });
   #readouts;
@@ -89,7 +75,6 @@ export class SideView {
   #walk = null;
   #from;
   #mix = 1;
-  #pinned = false;
   #stop = new AbortController();
 
   /**
@@ -100,64 +85,27 @@ export class SideView {
    */
   constructor(side, style, camera, on) {
     this.side = side;
+    const { canvas, stage } = turnable();
+    this.canvas = canvas;
+    this.stage = stage;
     this.#readouts = readoutsOf(side);
     const figures = this.#readouts.map(({ cell }) => cell);
     const readouts = make("dl", { class: "ft-readouts" }, ...figures);
     this.aside = make("div", { class: "ft-aside" }, this.#title, readouts, this.#note);
-    this.element = make("section", { class: "ft-side" }, this.stage, this.aside);
-    this.sphere = new Sphere(this.canvas, camera, style);
+    this.element = make("section", { class: "ft-side" }, stage, this.aside);
+    this.sphere = new Sphere(canvas, camera, style);
     this.scene = sceneOf(side);
     this.#from = this.scene.items.slice();
-    this.#listen(camera, on);
-  }
-
-  /** @param {Camera} camera @param {Listener} on */
-  #listen(camera, on) {
-    const { canvas, scene } = this;
+    const pointing = new Pointing(canvas, this.sphere, this.scene, on);
     const { signal } = this.#stop;
-    const pointAt = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ reach) =>
-      this.sphere.pick(scene, x, y, reach);
-    const turned = {
-      turned: on.turned,
-      tapped: (/** @type {number} */ x, /** @type {number} */ y, /** @type {boolean} */ touch) => {
-        const i = pointAt(x, y, touch ? 26 : 14);
-        this.#pinned = i >= 0;
-        on.selected(i);
-      },
-      hovered: (/** @type {number?} */ x, /** @type {number?} */ y) => {
-        if (this.#pinned) return;
-        const i = x === null || y === null ? -1 : pointAt(x, y, 12);
-        canvas.style.cursor = i >= 0 ? "pointer" : "";
-        if (x !== null || !on.keyed()) on.selected(i);
-      },
-      key: (/** @type {KeyboardEvent} */ event) => this.#press(event.key.toLowerCase(), on),
-    };
-    attachTurning(canvas, camera, scene.flat, turned, signal);
-    const left = () => {
-      this.#pinned = false;
-      on.left();
-    };
-    canvas.addEventListener("blur", left, { signal });
-  }
-
-  /** @param {string} key @param {Listener} on */
-  #press(key, on) {
-    if (key === "n" || key === "p") {
-      this.#pinned = true;
-      on.walked(key === "n" ? 1 : -1);
-      return true;
-    }
-    if (key !== "escape" || !on.closed()) return false;
-    this.#pinned = false;
-    return true;
+    attachTurning(canvas, camera, this.scene.flat, pointing, signal);
+    canvas.addEventListener("blur", () => pointing.left(), { signal });
   }
 
   /** The point `by` points from point `i`, class by class; if i is -1, the first or the last one. */
   neighbour(/** @type {number} */ i, /** @type {number} */ by) {
     const { count, labels } = this.side;
-    // Class by class, so that neighbours in the sequence are neighbours in the picture.
-    this.#walk ||= [...labels.keys()].sort((a, b) => labels[a] - labels[b] || a - b);
-    const walk = this.#walk;
+    const walk = (this.#walk ||= walkOf(labels));
     const current = i >= 0 ? walk.indexOf(i) : by > 0 ? -1 : 0;
     const { highlight } = this.scene;
     for (let k = 1; k <= count; k++) {

@@ -36,18 +36,18 @@ export class Settings {
   /** @param {Options} options */
   constructor({ losses, defaults }) {
     this.#losses = losses;
-    this.#loss = choice(Object.entries(losses).map(([name, { label }]) => [name, label]));
+    const names = Object.entries(losses).map(([name, { label }]) => /** @type {const} */ ([name, label]));
+    this.#loss = choice(names, () => this.#offer({}));
     this.#loss.value = defaults.loss;
     this.#dim.value = `${defaults.dim}`;
     this.#epochs = numeric(defaults.epochs, 1, 1);
     // One field per argument that any loss takes; those of other losses are out of sight.
-    const names = new Set(Object.values(losses).flatMap((loss) => Object.keys(loss.arguments)));
-    this.#arguments = [...names].map((name) => {
+    const all = new Set(Object.values(losses).flatMap((loss) => Object.keys(loss.arguments)));
+    this.#arguments = [...all].map((name) => {
       const input = numeric(0, 0, "any");
       return { name, input, element: this.#field(name, NAMES[name] || name, input) };
     });
     this.#offer(defaults);
-    this.#loss.addEventListener("change", () => this.#offer({}));
     this.element = make(
       "div",
       { class: "ft-fields" },
