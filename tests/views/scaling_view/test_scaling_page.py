@@ -97,8 +97,7 @@ def test_random_settings_cost_what_python_says(show):
         page.get_by_label("a rank is").select_option(str(machine))
         for name, index in zip(("people", "dimensions", "ranks", "classes used"), at, strict=True):
             slider(page, name).fill(str(index))
-        layer = assert_agrees(page, MACHINES[machine])
-        assert layer == want
+        assert assert_agrees(page, MACHINES[machine]) == want
 
 
 def test_the_first_words_are_those_of_the_still(show):
