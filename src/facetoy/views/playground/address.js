@@ -20,8 +20,9 @@ export class Address {
   constructor(still, embedded) {
     this.owned = still && !embedded && !document.querySelector(`[${OWNED}]`);
     this.#page = embedded ? "playground.html" : "";
-    const text = embedded ? "Open this on a page of its own" : "Link to these settings";
-    this.link = make("a", { class: "ft-link", [OWNED]: this.owned, hidden: !this.owned && !(still && embedded) }, text);
+    const words = embedded ? "Open this on a page of its own" : "Link to these settings";
+    const hidden = !this.owned && !(still && embedded);
+    this.link = make("a", { class: "ft-link", [OWNED]: this.owned, hidden }, words);
   }
 
   /**

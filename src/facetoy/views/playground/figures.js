@@ -64,7 +64,8 @@ export class Figures {
 
   constructor() {
     const cells = [this.#intra, this.#inter, this.#accuracy].map(({ cell }) => cell);
-    this.aside = make("div", { class: "ft-aside" }, make("dl", { class: "ft-readouts" }, ...cells), this.#note);
+    const readouts = make("dl", { class: "ft-readouts" }, ...cells);
+    this.aside = make("div", { class: "ft-aside" }, readouts, this.#note);
     const charts = [this.#curves, this.#angles, this.#spread].map(({ element }) => element);
     this.charts = make("div", { class: "ft-charts" }, ...charts);
   }

@@ -12,12 +12,12 @@ const AT_ONCE = 2; // epochs between two pictures, at most
 /**
  * What the loop drives.
  * @typedef {object} Work
- * @property {() => boolean} connected is it still in the page?
- * @property {() => Training} first the training whose epochs count
- * @property {() => void} step takes one step of training
+ * @property {boolean} connected is it still in the page?
+ * @property {Training} first the training whose epochs count
+ * @property {() => void} advance takes one step of training; may pause
  * @property {() => void} draw
- * @property {(now: number) => void} drawn what follows while it plays
- * @property {(epochs: number) => void} finished after LONGEST epochs
+ * @property {(now: number) => void} drawn what follows a picture while it plays
+ * @property {(epochs: number) => void} finish after LONGEST epochs
  */
 
 export class Loop {
@@ -38,24 +38,15 @@ export class Loop {
     this.#work = work;
   }
 
-  play() {
-    this.#limit = this.#work.first().epochs + LONGEST;
-    this.#go(true);
-  }
-
-  pause() {
-    this.#go(false);
-  }
-
-  /** @param {boolean} on */
-  #go(on) {
+  /** Play, or pause. */
+  play(/** @type {boolean} */ on) {
+    if (on) this.#limit = this.#work.first.epochs + LONGEST;
     this.playing = on;
     this.#before = 0;
     this.#request();
   }
 
-  /** @param {boolean} on */
-  setSlow(on) {
+  setSlow(/** @type {boolean} */ on) {
     this.#slow = on;
     this.#due = 0;
   }
@@ -91,10 +82,9 @@ export class Loop {
     this.#frame ||= requestAnimationFrame((now) => this.#turn(now));
   }
 
-  /** @param {number} now */
-  #turn(now) {
+  #turn(/** @type {number} */ now) {
     this.#frame = 0;
-    if (!this.#work.connected()) return;
+    if (!this.#work.connected) return;
     const passed = this.#before ? Math.min(200, now - this.#before) : 16;
     this.#before = now;
     if (this.playing && this.#inSight) this.#train(passed);
@@ -105,18 +95,17 @@ export class Loop {
   /** Train for the rest of the picture's time; `passed`: milliseconds since the last turn. */
   #train(/** @type {number} */ passed) {
     const until = performance.now() + Math.max(LEAST, TURN - this.#cost);
-    const run = this.#work.first();
+    const run = this.#work.first;
     this.#due = this.#slow ? this.#due + (passed / 1000) * SLOW * (run.perEpoch || 1) : Infinity;
     const enough = Math.min(this.#limit, run.epochs + AT_ONCE);
     while (this.playing && this.#due >= 1 && run.epochs < enough && performance.now() < until) {
-      this.#work.step(); // it pauses if that fails
+      this.#work.advance();
       this.#due -= 1;
     }
-    if (this.playing && run.epochs >= this.#limit) this.#work.finished(this.#limit);
+    if (this.playing && run.epochs >= this.#limit) this.#work.finish(this.#limit);
   }
 
-  /** @param {number} now */
-  #draw(now) {
+  #draw(/** @type {number} */ now) {
     this.#drawn = now;
     const began = performance.now();
     this.#work.draw();

@@ -1,36 +1,29 @@
 // The playground: settings, pictures and figures around one or two trainings in the page.
 
+// the data before all scripts: these pack better when they are together
+import { IMAGES } from "./images.js";
+
 import { Camera } from "../shared/camera.js";
 import { button, freshId } from "../shared/controls.js";
 import { make, mount } from "../shared/elements.js";
 import { Address } from "./address.js";
 import { Bar, Chips, ClassCount, Fields } from "./controls.js";
-import { IMAGES } from "./images.js";
 import { Loop } from "./loop.js";
 import { PointCard } from "./selection.js";
 import { diverged, noRoom, progress } from "./sentences.js";
 import { SideView } from "./side.js";
-import {
-  fromFragment,
-  isFragment,
-  toFragment,
-  withArgument,
-  withClassCount,
-  withClassToggled,
-  withData,
-  withLoss,
-  withSecondToggled,
-  withStranger,
-} from "./state.js";
+import { fromFragment, isFragment, toFragment, withArgument, withSecondToggled } from "./state.js";
 import { Tasks } from "./tasks.js";
 import { Training, unpackImages } from "./training.js";
 
 /** @import { Model } from "../shared/elements.js" */
 /** @import { Moment } from "./challenges.js" */
+/** @import { Asked } from "./controls.js" */
 /** @import { Settings } from "./losses.js" */
+/** @import { Work } from "./loop.js" */
 /** @import { Looks } from "./picture.js" */
-/** @import { Point } from "./selection.js" */
-/** @import { Limits, Offer, State } from "./state.js" */
+/** @import { Chooser, Point } from "./selection.js" */
+/** @import { Change, Limits, Offers, State } from "./state.js" */
 /** @import { Images } from "./training.js" */
 
 const FIGURES = 150; // milliseconds between updates of figures and charts
@@ -38,96 +31,63 @@ const TALK = 10_000; // milliseconds between reports to screen readers
 const LETTERS = [..."abcdefghij"]; // names of the classes of free points
 
 /**
- * @typedef {object} Given What Python gives, besides Limits.
- * @property {string[]} order of the losses
+ * What Python gives, besides Offers and Limits.
+ * @typedef {object} Given
  * @property {State} state to begin with
- * @property {Record<number, number[]>} bounds for each dimension and number of classes, how far
- *   apart (radians) they can be
+ * @property {Record<number, number[]>} bounds how far apart (radians) the classes can be, by the
+ *   dimension and the number of classes
  * @property {string[]} colors
  * @property {string[]} markers
  * @property {[number, number]} camera
  * @property {boolean} embedded in a chapter, which links to the playground's own page
  */
 
+/** @implements {Asked} @implements {Chooser} @implements {Work} */
 class Playground {
-  #id = freshId("pg");
+  id = freshId("pg");
+  /** @type {Point | null} */
+  chosen = null;
   #stop = new AbortController();
+  signal = this.#stop.signal;
+  /** @type {Loop} */
+  #loop = new Loop(this);
   #said = make("p", { class: "ft-said", role: "status" });
+  #bar = new Bar(this);
   #stages = make("div", { class: "ft-stages" });
+  #versus = button("", () => this.set((state) => withSecondToggled(state, this.#given.losses)), this.signal);
+  #chips = new Chips(this);
+  #count = new ClassCount(this);
   #tasks = new Tasks();
   #card = new PointCard();
-  #loop = new Loop({
-    connected: () => this.#root.isConnected,
-    first: () => this.#runs[0],
-    step: () => this.#advance(),
-    draw: () => this.#draw(this.#loop.playing),
-    drawn: (now) => now - this.#figured > FIGURES && this.#showFigures(now),
-    finished: (epochs) => this.#finish(epochs),
-  });
   #sizes = new ResizeObserver(() => this.#resize());
   #sight = new IntersectionObserver((entries) =>
     this.#loop.setInSight(entries[entries.length - 1].isIntersecting),
   );
-  /** @type {Map<string, Images>} */
-  #images = new Map();
+  /** @type {Record<string, Images>} */
+  #images = {};
   /** @type {Training[]} */
   #runs = [];
   /** @type {SideView[]} */
   #sides = [];
-  /** @type {Point | null} */
-  #chosen = null;
   #dark = false;
   #figured = 0; // when the figures were written
-  #talked = 0; // when they were last told to screen readers
-  /** @type {Given & Limits} */
-  #given;
+  #talked = 0; // when screen readers were last told of them
   /** @type {State} */
   #state;
+  #given;
   #camera;
   #address;
-  #bar;
   #fields;
-  #chips = new Chips();
-  #count;
-  #versus;
   #root;
   #unmount;
 
-  /**
-   * @param {Model} model
-   * @param {HTMLElement} el
-   */
-  constructor(model, el) {
-    const { signal } = this.#stop;
-    this.#given = model.get("_meta");
-    this.#state = this.#given.state;
-    this.#camera = new Camera(...this.#given.camera);
-    this.#address = new Address(model.get("_static"), this.#given.embedded);
-    this.#bar = new Bar(
-      this.#id,
-      {
-        play: () => this.#play(!this.#loop.playing),
-        step: () => this.#step(),
-        reset: () => this.#reset(),
-        slow: (on) => this.#loop.setSlow(on),
-        unit: (on) => this.#showUnit(on),
-      },
-      signal,
-    );
-    this.#fields = new Fields(
-      this.#id,
-      this.#given,
-      {
-        data: (data) => this.#set(withData(this.#state, data)),
-        stranger: (stranger) => this.#set(withStranger(this.#state, stranger)),
-        set: (changes) => this.#set(changes),
-        tune: (changes) => this.#tune(changes),
-        refuse: (sentence) => this.#refuse(sentence),
-      },
-      signal,
-    );
-    this.#count = new ClassCount(this.#id, (count) => this.#set(withClassCount(this.#state, count)), signal);
-    this.#versus = button("", () => this.#set(withSecondToggled(this.#state, this.#given)), signal);
+  /** @param {Given & Offers & Limits} given @param {boolean} still no kernel @param {HTMLElement} el */
+  constructor(given, still, el) {
+    this.#given = given;
+    this.#state = given.state;
+    this.#camera = new Camera(...given.camera);
+    this.#address = new Address(still, given.embedded);
+    this.#fields = new Fields(given, this);
     this.#root = make(
       "div",
       { class: "facetoy ft-playground", role: "group", "aria-label": "Playground" },
@@ -144,7 +104,7 @@ class Playground {
     this.#unmount = mount(this.#root, el, this.#stop, (dark) => this.#retheme(dark));
     this.#restart();
     this.#sight.observe(this.#root);
-    if (this.#address.owned) this.#ownAddress(signal);
+    if (this.#address.owned) this.#followAddress();
   }
 
   remove() {
@@ -154,23 +114,6 @@ class Playground {
     this.#sight.disconnect();
     this.#loop.stop();
     this.#address.stop();
-  }
-
-  /** @param {number} k */
-  #makeSide(k) {
-    const { order, losses } = this.#given;
-    /** @type {[string, Offer][]} */
-    const offers = order.map((name) => [name, losses[name]]);
-    const side = new SideView(k, this.#id, offers, this.#camera, this.#state.dim === 2, {
-      loss: (loss) => this.#set(withLoss(this.#state, k, loss, this.#given)),
-      turn: (change) => this.#turn(k, change),
-      chosen: () => this.#chosen,
-      choose: (point) => this.#choose(point),
-      speak: () => this.#say(this.#card.spoken),
-      turned: () => this.#loop.drawSoon(),
-    });
-    this.#sizes.observe(side.picture.stage);
-    return side;
   }
 
   // ---- state
@@ -187,184 +130,182 @@ class Playground {
     return { colors, markers, names: IMAGES[this.#state.data]?.names ?? LETTERS };
   }
 
-  /**
-   * The images of a data set; null for free points.
-   * @param {string} name
-   */
-  #imagesOf(name) {
-    if (name === "points") return null;
-    const images = this.#images.get(name) ?? unpackImages(IMAGES[name]);
-    this.#images.set(name, images);
-    return images;
+  /** The images of the moment; free points have none. */
+  get #data() {
+    const { data } = this.#state;
+    return data === "points" ? null : (this.#images[data] ??= unpackImages(IMAGES[data]));
   }
 
-  /** @param {string} sentence */
-  #say(sentence) {
+  #say(/** @type {string} */ sentence) {
     this.#said.textContent = sentence;
   }
 
-  /** @param {string} sentence */
-  #refuse(sentence) {
+  refuse(/** @type {string} */ sentence) {
     this.#say(sentence);
     this.#showSettings();
   }
 
-  /**
-   * Settings that training starts anew with, or a sentence that says why not.
-   * @param {Partial<State> | string} changes
-   */
-  #set(changes) {
-    if (typeof changes === "string") {
-      this.#refuse(changes);
-      return;
+  set(/** @type {Change} */ change) {
+    const changes = change(this.#state);
+    if (typeof changes === "string") this.refuse(changes);
+    else {
+      this.#state = { ...this.#state, ...changes };
+      this.#restart();
     }
-    this.#state = { ...this.#state, ...changes };
-    this.#restart();
   }
 
-  /**
-   * Settings that change while it trains.
-   * @param {Partial<State>} changes
-   */
-  #tune(changes) {
+  tune(/** @type {Partial<State>} */ changes) {
     this.#state = { ...this.#state, ...changes };
     const { lr, batch, optimiser } = this.#state;
     for (const run of this.#runs) run.tune({ lr, batch, optimiser });
     this.#showSettings();
   }
 
-  /** @param {boolean} unit */
-  #showUnit(unit) {
-    this.#tune({ unit });
+  setUnit(/** @type {boolean} */ unit) {
+    this.tune({ unit });
     this.#refresh();
   }
 
-  /**
-   * A setting of the loss of side `k`: it holds from the next step on.
-   * @param {number} k
-   * @param {Partial<Settings>} change
-   */
-  #turn(k, change) {
+  /** A setting of the loss of side `k`. @param {number} k @param {Partial<Settings>} change */
+  turn(k, change) {
     const { sides } = withArgument(this.#state, k, change);
     this.#runs[k].tune({ args: sides[k].args });
-    this.#tune({ sides });
+    this.tune({ sides });
     this.#refresh();
   }
 
   #restart() {
-    const { sides, data, dim } = this.#state;
-    this.#choose(null);
-    this.#runs = sides.map((side) => new Training(this.#imagesOf(data), { ...this.#state, ...side }));
+    const { sides, dim } = this.#state;
+    this.choose(null);
+    this.#runs = sides.map((side) => new Training(this.#data, { ...this.#state, ...side }));
     this.#say("");
     this.#loop.restart();
-    const flat = dim === 2;
-    if (this.#sides.length !== sides.length || this.#sides[0].picture.flat !== flat) this.#renewSides();
+    this.#renewSides(sides.length, dim === 2);
     for (const side of this.#sides) side.begin(this.#moment, this.#looks);
     this.#fields.offer(this.#looks.names);
-    this.#chips.fill(this.#state, this.#looks, (c) => this.#set(withClassToggled(this.#state, c)));
+    this.#chips.fill(this.#state, this.#looks);
     this.#showSettings();
     this.#refresh();
   }
 
-  #renewSides() {
+  /** So many sides; those that are there stay if they fit. @param {number} count @param {boolean} flat */
+  #renewSides(count, flat) {
+    if (this.#sides.length === count && this.#sides[0].picture.flat === flat) return;
     for (const side of this.#sides) side.stop();
-    this.#sides = this.#state.sides.map((_, k) => this.#makeSide(k));
+    this.#sides = Array.from(
+      { length: count },
+      (_, k) => new SideView(k, this.#given, this.#camera, flat, this),
+    );
     this.#stages.replaceChildren(...this.#sides.map(({ element }) => element));
+    for (const { picture } of this.#sides) this.#sizes.observe(picture.stage);
   }
 
   #showSettings() {
-    const two = this.#state.sides.length > 1;
-    this.#bar.show(this.#state);
-    this.#fields.show(this.#state);
-    this.#count.show(this.#state);
+    const two = this.#sides.length > 1;
     this.#versus.textContent = two ? "Back to one loss" : "Compare with a second loss";
     this.#stages.classList.toggle("ft-two", two);
+    for (const part of [this.#bar, this.#fields, this.#count]) part.show(this.#state);
     for (const side of this.#sides) side.showSettings(this.#moment);
-    this.#address.show(toFragment(this.#state, this.#given));
+    this.#address.show(toFragment(this.#state, this.#given.losses));
   }
 
   // ---- training
 
-  /** @param {boolean} on */
-  #play(on) {
-    if (on && this.#runs.some((run) => run.failed)) this.#restart();
-    if (on) this.#loop.play();
-    else this.#loop.pause();
+  get connected() {
+    return this.#root.isConnected;
+  }
+
+  get first() {
+    return this.#runs[0];
+  }
+
+  get #failed() {
+    return this.#runs.findIndex((run) => run.failed);
+  }
+
+  #play(/** @type {boolean} */ on) {
+    if (on && this.#failed >= 0) this.#restart();
+    this.#loop.play(on);
     this.#talked = performance.now();
     this.#bar.showPlaying(on);
     if (on) this.#say("");
     else this.#refresh(true);
   }
 
-  #reset() {
+  toggle() {
+    this.#play(!this.#loop.playing);
+  }
+
+  setSlow(/** @type {boolean} */ on) {
+    this.#loop.setSlow(on);
+  }
+
+  reset() {
     this.#play(false);
     this.#restart();
   }
 
-  #step() {
-    if (this.#runs.some((run) => run.failed)) this.#restart();
+  step() {
+    if (this.#failed >= 0) this.#restart();
     if (this.#loop.playing) this.#play(false);
-    this.#advance();
-    if (!this.#runs.some((run) => run.failed)) this.#refresh(true);
+    this.advance();
+    if (this.#failed < 0) this.#refresh(true);
   }
 
   /** One step of every side; stops and explains if one of them fails. */
-  #advance() {
+  advance() {
     for (const run of this.#runs) run.step();
-    const k = this.#runs.findIndex((run) => run.failed);
+    const k = this.#failed;
     if (k < 0) return;
     this.#play(false);
     const { state, runs, best } = this.#moment;
-    this.#say(diverged(this.#titleOf(k), runs[k], noRoom(state.sides[k], state, best)));
+    this.#say(diverged(this.#titles[k], runs[k], noRoom(state.sides[k], state, best)));
   }
 
-  /** @param {number} epochs */
-  #finish(epochs) {
+  finish(/** @type {number} */ epochs) {
     this.#play(false);
     this.#say(`Paused after ${Math.round(epochs)} epochs. ${this.#said.textContent} Play goes on.`);
   }
 
   // ---- pictures and figures
 
-  /** @param {number} k */
-  #titleOf(k) {
-    return this.#given.losses[this.#state.sides[k].loss].title;
+  get #titles() {
+    return this.#state.sides.map(({ loss }) => this.#given.losses[loss].title);
   }
 
-  /** Tell how far it is. */
-  #talk() {
-    this.#say(this.#runs.map((run, k) => progress(this.#titleOf(k), run)).join(" "));
-  }
-
-  /** @param {boolean} evaluate first */
-  #draw(evaluate) {
+  /** Draw, and put the card where its point is now. */
+  draw(/** @type {boolean} */ evaluate = this.#loop.playing) {
     if (evaluate) for (const run of this.#runs) run.evaluate();
     const { data, unit } = this.#state;
-    const chosen = this.#chosen;
+    const { chosen } = this;
     this.#sides.forEach(({ picture }, k) => {
-      // the same image is chosen on both sides; free points have nothing in common
+      // two sides show the same images, but not the same free points
       const here = chosen && (chosen.k === k || data !== "points");
       picture.draw(this.#runs[k], unit, here ? chosen.i : -1);
       if (chosen?.k === k) this.#card.place(this.#root, picture, chosen.i);
     });
   }
 
-  /**
-   * Evaluate, draw, and write all figures, now.
-   * @param {boolean} talk tell how far it is, too
-   */
+  drawn(/** @type {number} */ now) {
+    if (now - this.#figured > FIGURES) this.#showFigures(now);
+  }
+
+  /** Evaluate, draw, and write all figures, now. */
   #refresh(talk = false) {
-    this.#draw(true);
-    if (talk) this.#talk(); // before a challenge that is solved
+    this.draw(true);
+    if (talk) this.#talk(); // a challenge that is solved has the last word
     this.#showFigures(performance.now());
   }
 
-  /** @param {number} now */
-  #showFigures(now) {
+  #talk() {
+    this.#say(this.#titles.map((title, k) => progress(title, this.#runs[k])).join(" "));
+  }
+
+  #showFigures(/** @type {number} */ now) {
     this.#figured = now;
     this.#bar.showEpochs(this.#runs.map(({ epochs }) => epochs));
     for (const side of this.#sides) side.showFigures(this.#moment);
-    if (this.#chosen) this.#fillCard(this.#chosen);
+    if (this.chosen) this.#fillCard(this.chosen);
     const solved = this.#tasks.check(this.#moment);
     if (solved) this.#say(solved);
     if (!this.#loop.playing || now - this.#talked <= TALK) return;
@@ -379,8 +320,7 @@ class Playground {
     this.#showFigures(performance.now());
   }
 
-  /** @param {boolean} dark */
-  #retheme(dark) {
+  #retheme(/** @type {boolean} */ dark) {
     this.#dark = dark;
     for (const { picture } of this.#sides) picture.retheme();
     this.#chips.draw(this.#state, this.#looks);
@@ -389,59 +329,63 @@ class Playground {
 
   // ---- the card
 
-  /** @param {Point | null} point */
-  #choose(point) {
-    if (!point && !this.#chosen) return;
-    this.#chosen = point;
+  choose(/** @type {Point | null} */ point) {
+    if (!point && !this.chosen) return;
+    this.chosen = point;
     this.#card.element.hidden = !point;
     if (point) this.#fillCard(point);
     this.#loop.drawSoon();
   }
 
-  /** @param {Point} point */
-  #fillCard({ k, i }) {
-    const { data } = this.#state;
+  turned() {
+    this.#loop.drawSoon();
+  }
+
+  speakCard() {
+    this.#say(this.#card.spoken);
+  }
+
+  #fillCard(/** @type {Point} */ { k, i }) {
     const run = this.#runs[k];
     this.#card.fill(run, this.#sides[k].picture.names, i);
-    this.#card.drawImage(this.#imagesOf(data), run.rows[i], this.#dark || data === "faces");
+    this.#card.drawImage(this.#data, run.rows[i], this.#dark || this.#state.data === "faces");
   }
 
   // ---- the page's address
 
-  /** @param {AbortSignal} signal */
-  #ownAddress(signal) {
+  #followAddress() {
+    const { signal } = this;
     const hold = (/** @type {Event} */ event) => {
       event.preventDefault();
       this.#address.write();
       this.#say("The address of this page holds these settings now: copy it, or this link.");
     };
     this.#address.link.addEventListener("click", hold, { signal });
-    window.addEventListener("hashchange", () => this.#follow(), { signal });
-    this.#follow();
+    window.addEventListener("hashchange", () => this.#readAddress(), { signal });
+    this.#readAddress();
   }
 
-  /** Set what the page's address says. */
-  #follow() {
+  #readAddress() {
     if (!isFragment(location.hash)) return;
     this.#root.scrollIntoView();
     this.#bar.focus();
-    const found = fromFragment(location.hash, this.#given.state, this.#given);
+    const { state, losses } = this.#given;
+    const found = fromFragment(location.hash, state, this.#given);
     if (!found) {
       this.#say("The link's settings are not understood; nothing was changed.");
       return;
     }
-    if (toFragment(found, this.#given) !== toFragment(this.#state, this.#given)) {
+    if (toFragment(found, losses) !== toFragment(this.#state, losses)) {
       this.#play(false); // the reader predicts first
-      this.#set(found);
+      this.set(() => found);
     }
-    const titles = this.#state.sides.map((_, k) => this.#titleOf(k));
-    this.#say(`Set to ${titles.join(" and ")}. Play starts it.`);
+    this.#say(`Set to ${this.#titles.join(" and ")}. Play starts it.`);
   }
 }
 
 /** @param {{model: Model, el: HTMLElement}} given */
 function render({ model, el }) {
-  const playground = new Playground(model, el);
+  const playground = new Playground(model.get("_meta"), model.get("_static"), el);
   return () => playground.remove();
 }
 

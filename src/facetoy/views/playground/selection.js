@@ -62,9 +62,9 @@ export class PointCard {
 
 /**
  * @typedef {object} Chooser
- * @property {() => Point | null} chosen
+ * @property {Point | null} chosen
  * @property {(point: Point | null) => void} choose
- * @property {() => void} speak says what the card says
+ * @property {() => void} speakCard
  * @property {() => void} turned
  */
 
@@ -116,7 +116,7 @@ export class Pointing {
   /** @param {KeyboardEvent} event */
   key(event) {
     const key = event.key.toLowerCase();
-    const chosen = this.#chooser.chosen();
+    const chosen = this.#chooser.chosen;
     if (!["n", "p", "escape"].includes(key) || (key === "escape" && !chosen)) return false;
     this.#pinned = key !== "escape";
     if (!this.#pinned) this.#choose(-1);
@@ -124,7 +124,7 @@ export class Pointing {
       const { walk } = this.#picture;
       const from = chosen?.k === this.#k ? walk.indexOf(chosen.i) : key === "n" ? -1 : 0;
       this.#choose(walk[(from + (key === "n" ? 1 : -1) + walk.length) % walk.length]);
-      this.#chooser.speak();
+      this.#chooser.speakCard();
     }
     return true;
   }

@@ -73,16 +73,15 @@ export function pictureLabel(title, { rows }, { data, dim, classes, stranger }) 
  * What stands below the read-outs.
  * @param {Training} run
  * @param {State} state
- * @param {string[]} names of the classes shown
- * @param {number} longest length of the longest feature
+ * @param {{names: string[], longest: number}} picture
  */
-export function notes(run, { unit, dim }, names, longest) {
+export function notes(run, { unit, dim }, { names, longest }) {
   const { total, active, centers } = run.loss;
   const goes = run.strangerGoes();
   const found = [];
   if (goes) {
-    const [guess, share] = goes;
-    found.push(`The stranger ${names[run.C]} is taken for ${names[guess]} in ${percent(share)} of its images.`);
+    const [stranger, guess, share] = [names[run.C], names[goes[0]], percent(goes[1])];
+    found.push(`The stranger ${stranger} is taken for ${guess} in ${share} of its images.`);
   }
   if (!unit) found.push(`The ${shapeOf(dim)} has radius ${longest.toPrecision(3)}, the longest feature.`);
   if (total) found.push(`${active} of ${total} chosen triplets active in the last batch.`);

@@ -1,18 +1,20 @@
 // The setup of one side: its loss, and the settings of the loss.
 
-import { slider } from "../shared/controls.js";
+import { say, slider } from "../shared/controls.js";
 import { make } from "../shared/elements.js";
-import { degrees, number } from "../shared/numbers.js";
 import { choice, field } from "../shared/form.js";
-import { MINING } from "./state.js";
+import { degrees, number } from "../shared/numbers.js";
+import { MINING, withLoss } from "./state.js";
 
 /** @import { Settings } from "./losses.js" */
-/** @import { Offer, Side } from "./state.js" */
+/** @import { Change, Offer, Offers, Side } from "./state.js" */
 
 /**
- * @typedef {object} SetupListener
- * @property {(loss: string) => void} loss another loss
- * @property {(change: Partial<Settings>) => void} turn another value of a setting
+ * What a setup asks of the playground.
+ * @typedef {object} SetupAsked
+ * @property {string} id
+ * @property {(change: Change) => void} set
+ * @property {(k: number, change: Partial<Settings>) => void} turn another value of a setting
  */
 
 /**
@@ -34,36 +36,30 @@ class Knob {
    * @param {string} id
    * @param {Offer["sliders"][number]} offer
    * @param {(change: Partial<Settings>) => void} turn
-   * @param {AbortSignal} signal
    */
-  constructor(id, offer, turn, signal) {
-    const { name, label, values } = offer;
+  constructor(id, offer, turn) {
     this.#offer = offer;
-    this.#slider = slider(id, label, { min: 0, max: values.length - 1, step: 1 });
+    this.#slider = slider(id, offer.label, { min: 0, max: offer.values.length - 1, step: 1 });
     const { input, row } = this.#slider;
-    input.addEventListener("input", () => turn({ [name]: values[+input.value] }), { signal });
+    input.addEventListener("input", () => turn({ [offer.name]: offer.values[+input.value] }));
     this.element = row;
   }
 
   /** @param {Settings} args */
   show(args) {
     const { name, values, radians } = this.#offer;
-    const { input, output } = this.#slider;
     const value = args[name];
-    input.value = `${nearest(values, value)}`;
-    output.textContent = number(value) + (radians ? ` (${degrees((value * 180) / Math.PI, 0)})` : "");
-    input.setAttribute("aria-valuetext", output.textContent);
+    this.#slider.input.value = `${nearest(values, value)}`;
+    say(this.#slider, number(value) + (radians ? ` (${degrees((value * 180) / Math.PI, 0)})` : ""));
   }
 }
 
 export class Setup {
-  #id;
-  #offers;
-  #on;
-  #signal;
+  #k;
+  #losses;
+  #asked;
   #chooser;
   #mining;
-  #triplets;
   #sliders = make("div");
   #warning = make("p", { class: "ft-note ft-warning", role: "status" });
   #offered = ""; // the loss whose settings are shown
@@ -71,26 +67,31 @@ export class Setup {
   #knobs = [];
 
   /**
-   * @param {(name: string) => string} id of the input for a setting
-   * @param {[string, Offer][]} offers
-   * @param {SetupListener} on
-   * @param {AbortSignal} signal
+   * @param {number} k its side
+   * @param {Offers} offers
+   * @param {SetupAsked} asked
    */
-  constructor(id, offers, on, signal) {
-    this.#id = id;
-    this.#offers = Object.fromEntries(offers);
-    this.#on = on;
-    this.#signal = signal;
-    this.#chooser = choice(offers.map(([name, { title }]) => [name, title]), on.loss);
-    this.#mining = choice(MINING.map((name) => [name, name]), (mining) => on.turn({ mining }));
-    this.#triplets = make("div", { class: "ft-fields" }, field(id("mining"), "triplets", this.#mining));
-    this.element = make(
-      "div",
-      { class: "ft-setup" },
-      make("div", { class: "ft-fields" }, field(id("loss"), "loss", this.#chooser)),
-      this.#sliders,
-      this.#warning,
+  constructor(k, { order, losses }, asked) {
+    this.#k = k;
+    this.#losses = losses;
+    this.#asked = asked;
+    this.#chooser = choice(
+      order.map((name) => [name, losses[name].title]),
+      (loss) => asked.set((state) => withLoss(state, k, loss, losses)),
     );
+    this.#mining = choice(MINING.map((name) => [name, name]), (mining) => asked.turn(k, { mining }));
+    const row = this.#row("loss", "loss", this.#chooser);
+    this.element = make("div", { class: "ft-setup" }, row, this.#sliders, this.#warning);
+  }
+
+  /** The id of the input for a setting. */
+  #idOf(/** @type {string} */ name) {
+    return `${this.#asked.id}-${name}${this.#k}`;
+  }
+
+  /** @param {string} name @param {string} words @param {HTMLElement} input */
+  #row(name, words, input) {
+    return make("div", { class: "ft-fields" }, field(this.#idOf(name), words, input));
   }
 
   /**
@@ -106,13 +107,12 @@ export class Setup {
     this.#warning.textContent = warning;
   }
 
-  /** @param {string} loss */
-  #offer(loss) {
+  #offer(/** @type {string} */ loss) {
     this.#offered = loss;
-    this.#knobs = this.#offers[loss].sliders.map(
-      (offer) => new Knob(this.#id(offer.name), offer, this.#on.turn, this.#signal),
+    this.#knobs = this.#losses[loss].sliders.map(
+      (offer) => new Knob(this.#idOf(offer.name), offer, (change) => this.#asked.turn(this.#k, change)),
     );
     this.#sliders.replaceChildren(...this.#knobs.map(({ element }) => element));
-    if (loss === "triplet") this.#sliders.append(this.#triplets);
+    if (loss === "triplet") this.#sliders.append(this.#row("mining", "triplets", this.#mining));
   }
 }

@@ -9,35 +9,34 @@ import { noRoom, notes, pictureLabel } from "./sentences.js";
 import { Setup } from "./setup.js";
 
 /** @import { Camera } from "../shared/camera.js" */
-/** @import { Looks } from "./picture.js" */
 /** @import { Moment } from "./challenges.js" */
+/** @import { Looks } from "./picture.js" */
 /** @import { Chooser } from "./selection.js" */
-/** @import { SetupListener } from "./setup.js" */
-/** @import { Offer } from "./state.js" */
+/** @import { SetupAsked } from "./setup.js" */
+/** @import { Offers } from "./state.js" */
 
 export class SideView {
   #k;
-  #offers;
+  #losses;
   #stop = new AbortController();
   #setup;
   #figures = new Figures();
 
   /**
    * @param {number} k
-   * @param {string} id of the playground
-   * @param {[string, Offer][]} offers
+   * @param {Offers} offers
    * @param {Camera} camera
    * @param {boolean} flat
-   * @param {SetupListener & Chooser} on
+   * @param {SetupAsked & Chooser} asked
    */
-  constructor(k, id, offers, camera, flat, on) {
+  constructor(k, offers, camera, flat, asked) {
     this.#k = k;
-    this.#offers = Object.fromEntries(offers);
-    const { signal } = this.#stop;
+    this.#losses = offers.losses;
+    this.#setup = new Setup(k, offers, asked);
     this.picture = new Picture(camera, flat);
-    this.#setup = new Setup((name) => `${id}-${name}${k}`, offers, on, signal);
     const { canvas, stage } = this.picture;
-    const pointing = new Pointing(this.picture, k, on);
+    const pointing = new Pointing(this.picture, k, asked);
+    const { signal } = this.#stop;
     attachTurning(canvas, camera, flat, pointing, signal);
     canvas.addEventListener("blur", () => pointing.left(), { signal });
     this.element = make(
@@ -54,14 +53,10 @@ export class SideView {
     this.#stop.abort();
   }
 
-  /**
-   * Take on a new training.
-   * @param {Moment} moment
-   * @param {Looks} looks
-   */
+  /** Take on a new training. @param {Moment} moment @param {Looks} looks */
   begin({ state, runs, best }, looks) {
     const run = runs[this.#k];
-    const { title } = this.#offers[state.sides[this.#k].loss];
+    const { title } = this.#losses[run.o.loss];
     this.picture.begin(run, state, looks, pictureLabel(title, run, state));
     this.#figures.begin(run, state.data, best);
   }
@@ -75,6 +70,6 @@ export class SideView {
   /** @param {Moment} moment */
   showFigures({ state, runs }) {
     const run = runs[this.#k];
-    this.#figures.show(run, notes(run, state, this.picture.names, this.picture.longest));
+    this.#figures.show(run, notes(run, state, this.picture));
   }
 }

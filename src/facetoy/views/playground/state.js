@@ -29,11 +29,19 @@ import { number } from "../shared/numbers.js";
  */
 
 /**
+ * @typedef {object} Offers
+ * @property {Record<string, Offer>} losses
+ * @property {string[]} order of the losses
+ */
+
+/**
  * @typedef {object} Limits
  * @property {Record<string, Offer>} losses
  * @property {number[]} rates
  * @property {number[]} batches
  */
+
+/** @typedef {(state: State) => Partial<State> | string} Change a sentence says why it is refused */
 
 export const MAX_SEED = 999_999;
 export const MINING = ["semihard", "hard"];
@@ -52,7 +60,7 @@ export function argumentsOf(offer, start = {}) {
   return { ...offer.arguments, ...Object.fromEntries(taken) };
 }
 
-// ---- changes; a sentence where one is refused
+// ---- changes
 
 /** @param {number[]} classes */
 const sorted = (classes) => [...classes].sort((a, b) => a - b);
@@ -125,9 +133,9 @@ export function withArgument({ sides }, k, change) {
  * @param {State} state
  * @param {number} k
  * @param {string} loss
- * @param {Limits} limits
+ * @param {Record<string, Offer>} losses
  */
-export function withLoss({ sides }, k, loss, { losses }) {
+export function withLoss({ sides }, k, loss, losses) {
   const { args } = sides[k];
   const start = "s" in args ? { s: args.s } : {};
   return replaceSide(sides, k, { loss, args: argumentsOf(losses[loss], start) });
@@ -136,9 +144,9 @@ export function withLoss({ sides }, k, loss, { losses }) {
 /**
  * A second side, or no longer.
  * @param {State} state
- * @param {Limits} limits
+ * @param {Record<string, Offer>} losses
  */
-export function withSecondToggled({ sides }, { losses }) {
+export function withSecondToggled({ sides }, losses) {
   if (sides.length > 1) return { sides: [sides[0]] };
   const loss = sides[0].loss === "softmax" ? "arcface" : "softmax";
   return { sides: [...sides, { loss, args: argumentsOf(losses[loss]) }] };
@@ -152,9 +160,9 @@ export const isFragment = (/** @type {string} */ fragment) => fragment.startsWit
 /**
  * The whole state as the fragment of an address.
  * @param {State} state
- * @param {Limits} limits
+ * @param {Record<string, Offer>} losses
  */
-export function toFragment(state, { losses }) {
+export function toFragment(state, losses) {
   const query = new URLSearchParams();
   state.sides.forEach(({ loss, args }, k) => {
     const mark = k ? "b." : "";
