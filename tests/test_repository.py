@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import re
 import shutil
@@ -99,6 +100,36 @@ def is_package(line: str) -> bool:
     return bool(line.strip()) and not line.startswith("#")
 
 
+def test_script_tools_are_pinned_without_an_address() -> None:
+    lock = (ROOT / "package-lock.json").read_text()
+    assert '"resolved"' not in lock
+    packages = json.loads(lock)["packages"]
+    wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
+
+
+# ---- the way through the files
+
+
+def named_files(text: str) -> set[str]:
+    """Files and folders that a text names in backticks, but those that are made here."""
+    names = re.findall(r"`([\w.-]+/[\w./-]*|[\w.-]+\.(?:py|js|css|toml|jsonc?|yml|txt|md))`", text)
+    return {name for name in names if not name.startswith(("_build", ".venv"))}
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "README.md"])
+def test_files_that_the_guides_name_exist(name: str) -> None:
+    """They are named from the repository's root, or from the package's folder."""
+    named = named_files((ROOT / name).read_text())
+    assert len(named) > 5
+    assert [path for path in sorted(named) if not is_here(path)] == []
+
+
+def is_here(path: str) -> bool:
+    """Whether a file or folder is in the repository, or in the package."""
+    return (ROOT / path).exists() or (ROOT / "src/facetoy" / path).exists()
+
+
 # ---- notebooks
 
 
@@ -139,6 +170,12 @@ def installed(venv: Path) -> dict[str, float]:
     }
 
 
+def contents(package: Path) -> dict[str, bytes]:
+    """Every file of a package but compiled ones: code, scripts and style sheets."""
+    files = (path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
+
+
 def install_cells() -> list[str]:
     """The different first code cells of all notebooks."""
     return list(dict.fromkeys(code_cells(path)[0].source for path in NOTEBOOKS))
@@ -160,6 +197,10 @@ def test_first_cell_installs_the_package_once(cell: str, tmp_path: Path) -> None
 
     run(local)
     before = installed(venv)
-    run("import facetoy; assert 'site-packages' in facetoy.__file__; facetoy.load('digits')")
+    (package,) = venv.rglob("site-packages/facetoy")
+    assert contents(package) == contents(ROOT / "src/facetoy")
+    run(
+        "import facetoy; facetoy.load('digits'); facetoy.TripletView()._esm.index('export default')"
+    )
     run(local)
     assert installed(venv) == before

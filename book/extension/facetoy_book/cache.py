@@ -3,11 +3,6 @@
 jupyter-cache recognises a notebook by its code cells alone. Here each state of the package
 `facetoy` and of the packages it builds on has a cache folder of its own, so that a change there
 runs every chapter again.
-
-As a program, for the book in the current folder:
-`python -m facetoy_book.cache run NOTEBOOK ...` executes those that the cache does not know, as
-many at a time as there are processors; `python -m facetoy_book.cache take FOLDER` takes in
-notebooks that were executed elsewhere, with recorded timing.
 """
 
 from __future__ import annotations
@@ -103,11 +98,3 @@ def take(folder: Path, book: Path) -> None:
 def setup(app: Sphinx) -> None:
     """Hook into the start of the build."""
     app.connect("config-inited", choose_cache)
-
-
-if __name__ == "__main__":
-    command, *names = sys.argv[1:]
-    if command == "run":
-        run(names, Path.cwd())
-    else:
-        take(Path(names[0]), Path.cwd())

@@ -8,17 +8,10 @@ from playwright.sync_api import Page, expect
 from widget_page import write_page
 
 from facetoy.data.toyfaces import CONDITION, IDENTITY, draw, genes
-from facetoy.views.face_view.face_view import FaceView, describe
+from facetoy.views.face_view.face_view import FaceView
+from facetoy.views.face_view.words import describe
 
 LARGE = ".ft-large"
-DRAW = """([source, kinds, people, photos, size]) => {
-  const [drawFace, stretch] = new Function(
-    source.replace("export default", "const unused =") + "; return [drawFace, stretch]",
-  )();
-  return people.map((person, k) => Array.from(
-    drawFace(stretch(kinds.person, person), stretch(kinds.photo, photos[k]), size),
-  ));
-}"""
 PIXELS = """canvas => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   return Array.from(data).filter((_, k) => k % 4 === 0);
@@ -47,14 +40,16 @@ def assert_alike(drawn: np.ndarray, wanted: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(("size", "count"), [(32, 60), (96, 6), (33, 4)])
-def test_the_script_draws_what_python_draws(show, size, count):
+def test_the_script_draws_what_python_draws(call, size, count):
     person, photo = genes(count, IDENTITY, (5, 1)), genes(count, CONDITION, (5, 2))
     photo[:, list(CONDITION).index("noise")] = 0
     photo[::3, list(CONDITION).index("glasses")] = 0.95
     photo[1::3, list(CONDITION).index("hat")] = 0.95
-    view = FaceView()
-    arguments = [view._esm, view._meta["kinds"], person.tolist(), photo.tolist(), size]
-    assert_alike(show().evaluate(DRAW, arguments), draw(person, photo, size))
+    kinds, script = FaceView()._meta["kinds"], "face_view/drawing.js"
+    people = call(script, "stretch", [[kinds["person"], row] for row in person.tolist()])
+    photos = call(script, "stretch", [[kinds["photo"], row] for row in photo.tolist()])
+    drawn = call(script, "drawFace", [[*pair, size] for pair in zip(people, photos, strict=True)])
+    assert_alike(drawn, draw(person, photo, size))
 
 
 def test_the_large_face_is_the_person_and_shrinks_to_what_the_network_sees(show):

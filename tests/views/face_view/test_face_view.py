@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from facetoy.data.toyfaces import CONDITION, IDENTITY, draw, genes
-from facetoy.views.face_view.face_view import FIRST, PASSPORT, WORDS, FaceView, describe, scale
+from facetoy.views.face_view.face_view import FIRST, PASSPORT, FaceView
+from facetoy.views.face_view.words import WORDS, describe, scale
 
 
 def test_the_state_is_small_and_holds_every_gene_of_toyfaces():

@@ -12,15 +12,8 @@ from widget_page import write_page
 
 from facetoy.large.costs import H100, Layer, Machine, cost
 from facetoy.large.measuring import Measured
-from facetoy.views.scaling_view.scaling_view import (
-    BYTES,
-    CLASSES,
-    DIMS,
-    RANKS,
-    SECONDS,
-    ScalingView,
-    human,
-)
+from facetoy.views.scaling_view.scaling_view import CLASSES, DIMS, RANKS, ScalingView
+from facetoy.views.scaling_view.words import BYTES, SECONDS, describe, human
 
 PHONE = {"width": 390, "height": 844, "touch": True}
 SMALL = Machine("small", flops=3e10, memory=8e9, network=1e8, fixed=2e-3, capacity=4e9)
@@ -72,24 +65,45 @@ def assert_agrees(page: Page, machine: Machine) -> Layer:
     return layer
 
 
+def settings(rng: random.Random) -> tuple[list[int], Layer]:
+    """Where the four sliders stand, and for what."""
+    at = [rng.randrange(41), rng.randrange(5), rng.randrange(11), rng.randrange(99)]
+    return at, Layer(CLASSES[at[0]], DIMS[at[1]], RANKS[at[2]], (at[3] + 2) / 100, 1024)
+
+
+def test_the_script_counts_and_says_what_python_does(call):
+    rng = random.Random(1)
+    layers = [settings(rng)[1] for _ in range(400)]
+    meta = ScalingView(MACHINES)._meta
+    given = [[layer._asdict(), machine] for layer in layers for machine in meta["machines"]]
+    costs = call("scaling_view/cost.js", "layerCost", given)
+    lists = [[*pair, now, meta] for pair, now in zip(given, costs, strict=True)]
+    words = call("scaling_view/words.js", "verdict", lists)
+    for k, (now, said) in enumerate(zip(costs, words, strict=True)):
+        layer, machine = layers[k // 2], MACHINES[k % 2]
+        want = cost(layer, machine)
+        for kind in ("memory", "sent", "seconds"):
+            assert now[kind] == pytest.approx(getattr(want, kind), rel=1e-9, abs=0), (layer, kind)
+            assert list(now[kind]) == list(getattr(want, kind))
+        assert said.startswith(describe(layer, machine, want))
+
+
 def test_random_settings_cost_what_python_says(show):
     page = show()
     rng = random.Random(0)
-    for k in range(40):
+    for k in range(10):
         machine = k % 2
-        at = [rng.randrange(41), rng.randrange(5), rng.randrange(11), rng.randrange(99)]
+        at, want = settings(rng)
         page.get_by_label("a rank is").select_option(str(machine))
         for name, index in zip(("people", "dimensions", "ranks", "classes used"), at, strict=True):
             slider(page, name).fill(str(index))
-        layer = assert_agrees(page, MACHINES[machine])
-        assert layer == Layer(CLASSES[at[0]], DIMS[at[1]], RANKS[at[2]], (at[3] + 2) / 100, 1024)
+        assert assert_agrees(page, MACHINES[machine]) == want
 
 
 def test_the_first_words_are_those_of_the_still(show):
-    for options in ({"rate": 0.1}, {"classes": 10**8, "ranks": 1}):
-        view = ScalingView(MACHINES, **options)
-        page = show(**options)
-        assert page.locator(".ft-verdict").text_content().startswith(view._alt)
+    view = ScalingView(MACHINES, classes=10**8, ranks=1)
+    page = show(classes=10**8, ranks=1)
+    assert page.locator(".ft-verdict").text_content().startswith(view._alt)
 
 
 def test_keys_move_the_sliders_and_the_figures(show):

@@ -7,7 +7,8 @@ from PIL import Image
 
 from facetoy.large.costs import H100, Layer, Machine, cost
 from facetoy.large.measuring import Measured
-from facetoy.views.scaling_view.scaling_view import BYTES, SECONDS, ScalingView, human
+from facetoy.views.scaling_view.scaling_view import ScalingView
+from facetoy.views.scaling_view.words import BYTES, SECONDS, human
 
 SMALL = Machine("small", flops=1e10, memory=1e9, network=1e8, fixed=1e-3, capacity=2e9)
 

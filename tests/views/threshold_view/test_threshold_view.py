@@ -9,7 +9,9 @@ from PIL import Image
 
 import facetoy
 from facetoy.faces.verification import Pairs, draw_pairs, roc
-from facetoy.views.threshold_view.threshold_view import COLUMNS, ThresholdView, round_step
+from facetoy.views.threshold_view.counting import round_step
+from facetoy.views.threshold_view.packing import COLUMNS
+from facetoy.views.threshold_view.threshold_view import ThresholdView
 
 COUNT = 2000  # pairs of each kind
 CASES = ["normal", "ties", "apart", "equal", "whole", "distances"]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import facetoy
-from facetoy.views.training_panel.training_panel import TrainingPanel, loss_arguments
+from facetoy.views.shared.settings import loss_arguments
+from facetoy.views.training_panel.training_panel import TrainingPanel
 
 
 class Page:

@@ -8,7 +8,8 @@ import torch
 from playwright.sync_api import Page, expect
 from widget_page import write_page
 
-from facetoy.views.triplet_view.triplet_view import TripletView, triplet
+from facetoy.views.triplet_view.triplet import triplet
+from facetoy.views.triplet_view.triplet_view import TripletView
 
 HANDLES = ["anchor", "positive", "negative"]
 
@@ -63,7 +64,23 @@ def state(page: Page) -> tuple[float, np.ndarray]:
     return loss, np.array(drawn)
 
 
-@pytest.mark.parametrize(("points", "normalize"), CASES)
+def test_the_script_agrees_with_autograd(call):
+    cases = [
+        (points, margin, squared, normalize)
+        for points, normalize in CASES
+        for squared in (True, False)
+        for margin in (0.2, 1.0)
+    ]
+    names = ("points", "margin", "squared", "normalize")
+    given = [dict(zip(names, (case[0].tolist(), *case[1:]), strict=True)) for case in cases]
+    found = call("triplet_view/triplet.js", "tripletLoss", [[one] for one in given])
+    for case, now in zip(cases, found, strict=True):
+        loss, gradient = by_torch(*case)
+        assert now["loss"] == pytest.approx(loss, abs=1e-12)
+        np.testing.assert_allclose(now["gradients"], gradient, atol=1e-12)
+
+
+@pytest.mark.parametrize(("points", "normalize"), [CASES[0], CASES[3]])
 def test_the_page_agrees_with_autograd(tmp_path, visit, points, normalize):
     widget = TripletView(0.2, True, normalize)
     widget._meta = {**widget._meta, "points": points.tolist()}

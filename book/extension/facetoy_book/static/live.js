@@ -3,6 +3,24 @@
 (() => {
   "use strict";
 
+  /**
+   * @typedef {Record<string, any>} Layout as plotly knows it
+   * @typedef {{ data: object[], layout: Layout, frames?: object[] }} PlotEntry
+   * @typedef {{ path: (string | number)[], data: string }} Binary a trait in base64
+   * @typedef {{ source: string, values: Record<string, any>, buffers: Binary[] }} WidgetEntry
+   * @typedef {(...values: any[]) => void} Listener
+   *
+   * @typedef {object} Plot
+   * @property {PlotEntry} figure
+   * @property {HTMLElement} place
+   * @property {number} width for which it is drawn, in pixels
+   * @property {boolean} drawn
+   * @property {(() => void)[]} sliders apply their present positions
+   */
+
+  /** @type {any} */
+  const page = self; // with what the figures' scripts add to it
+
   const NARROW = 600; // pixels: below this a plot's legend goes under it, wherever it was
   const LEGEND_BELOW = { orientation: "h", x: 0, xanchor: "left", y: -0.2, yanchor: "top" };
   const TITLE_SIZE = 16; // pixels
@@ -10,7 +28,9 @@
   const touch = matchMedia("(pointer: coarse)").matches;
   let printing = false;
 
+  /** @type {Map<string, Promise<unknown>>} */
   const scripts = new Map();
+  /** @param {string} url */
   const load = (url) => {
     if (!scripts.has(url)) {
       const loaded = new Promise((resolve, reject) => {
@@ -27,9 +47,13 @@
 
   // ---- plots
 
+  /** @param {string} name */
   const style = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
-  // Colours and font of the page as it looks now; on paper always dark on white.
+  /**
+   * Colours and font of the page as it looks now; on paper always dark on white.
+   * @param {string[]} [colorway]
+   */
   const template = (colorway) => {
     const text = printing ? "#222" : style("--pst-color-text-base") || "#222";
     const line = printing ? "#ccc" : style("--pst-color-border") || "#ccc";
@@ -61,11 +85,17 @@
     };
   };
 
-  // Plotly does not wrap titles.
+  /**
+   * Plotly does not wrap titles.
+   * @param {string} text
+   * @param {number} letters
+   */
   const wrap = (text, letters) =>
     text.replace(new RegExp(`(?![^\\n]{1,${letters}}$)([^\\n]{1,${letters}})\\s`, "g"), "$1<br>");
 
+  /** @param {Layout} layout @param {number} width */
   const arrange = (layout, width) => {
+    /** @type {Layout} */
     const result = {
       margin: { l: 60, r: 20, t: layout.title ? 60 : 24, b: 50 },
       uirevision: "keep", // the reader's zoom and hidden traces survive a redraw
@@ -87,8 +117,10 @@
     return result;
   };
 
+  /** @type {Set<Plot>} */
   const plots = new Set();
 
+  /** @param {Plot} plot */
   const draw = (plot) => {
     const width = plot.place.clientWidth;
     if (!width) return undefined;
@@ -96,14 +128,18 @@
     const { data, layout, frames } = plot.figure;
     const copy = structuredClone({ data, layout });
     const config = { displayModeBar: false, responsive: false };
-    const spec = { data: copy.data, layout: arrange(copy.layout, width), config };
-    if (frames && !plot.drawn) spec.frames = frames;
+    const moving = frames && !plot.drawn ? { frames } : {};
+    const spec = { data: copy.data, layout: arrange(copy.layout, width), config, ...moving };
     plot.drawn = true;
-    return Plotly.react(plot.place, spec).then(() => plot.sliders.forEach((apply) => apply()));
+    return page.Plotly.react(plot.place, spec).then(() => plot.sliders.forEach((apply) => apply()));
   };
 
-  // Plotly's sliders answer to no key and no screen reader; the browser's own do both.
-  // Returns a function that applies the position that the reader chose.
+  /**
+   * Plotly's sliders answer to no key and no screen reader; the browser's own do both.
+   * @param {Plot} plot
+   * @param {Layout} given the slider as plotly knows it
+   * @returns {() => void} applies the position that the reader chose
+   */
   const slider = (plot, { steps, active = 0, currentvalue = {} }) => {
     const label = document.createElement("label");
     const text = document.createElement("span");
@@ -111,10 +147,10 @@
     label.className = "facetoy-plot-slider";
     Object.assign(input, { type: "range", min: 0, max: steps.length - 1, step: 1, value: active });
     const apply = () => {
-      const step = steps[input.value];
+      const step = steps[+input.value];
       text.textContent = `${currentvalue.prefix ?? ""}${step.label}${currentvalue.suffix ?? ""}`;
       input.setAttribute("aria-valuetext", text.textContent);
-      return Plotly[step.method](plot.place, ...structuredClone(step.args));
+      return page.Plotly[step.method](plot.place, ...structuredClone(step.args));
     };
     input.addEventListener("input", apply);
     label.append(text, input);
@@ -122,10 +158,12 @@
     return apply;
   };
 
-  const startPlot = async (figure, place, entry) => {
+  /** @param {HTMLElement} place @param {PlotEntry} entry */
+  const startPlot = async (place, entry) => {
     const { sliders = [], ...layout } = entry.layout;
+    /** @type {Plot} */
     const plot = { figure: { ...entry, layout }, place, width: 0, drawn: false, sliders: [] };
-    plot.sliders = sliders.map((one) => slider(plot, one));
+    plot.sliders = sliders.map((/** @type {Layout} */ one) => slider(plot, one));
     await draw(plot);
     plots.add(plot);
     new ResizeObserver(() => place.clientWidth !== plot.width && draw(plot)).observe(place);
@@ -136,6 +174,7 @@
 
   // ---- widgets
 
+  /** @param {string} base64 */
   const bytes = (base64) => {
     const text = atob(base64);
     const array = new Uint8Array(text.length);
@@ -145,9 +184,12 @@
 
   // What a widget's front end sees of its Python half. Here there is none: messages go nowhere.
   class Model {
+    /** @type {Record<string, any>} */
     #values;
+    /** @type {Map<string, Set<Listener>>} */
     #listeners = new Map();
 
+    /** @param {WidgetEntry} entry */
     constructor({ values, buffers }) {
       this.#values = structuredClone(values);
       for (const { path, data } of buffers) {
@@ -158,10 +200,12 @@
       }
     }
 
+    /** @param {string} name */
     get(name) {
       return this.#values[name];
     }
 
+    /** @param {string | Record<string, any>} name @param {any} [value] */
     set(name, value) {
       const changes = typeof name === "object" ? name : { [name]: value };
       const changed = Object.keys(changes).filter((key) => this.#values[key] !== changes[key]);
@@ -170,37 +214,42 @@
       if (changed.length) this.#emit("change", this);
     }
 
+    /** @param {string} events @param {Listener} callback */
     on(events, callback) {
       for (const event of events.split(" ")) {
-        if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
-        this.#listeners.get(event).add(callback);
+        this.#listeners.set(event, (this.#listeners.get(event) ?? new Set()).add(callback));
       }
     }
 
+    /** @param {string} [events] @param {Listener} [callback] */
     off(events, callback) {
-      if (!events) return this.#listeners.clear();
-      for (const event of events.split(" ")) {
+      if (!events) this.#listeners.clear();
+      for (const event of events?.split(" ") ?? []) {
         if (callback) this.#listeners.get(event)?.delete(callback);
         else this.#listeners.delete(event);
       }
-      return undefined;
     }
 
     save_changes() {}
 
     send() {}
 
+    /** @param {string} event @param {any[]} values */
     #emit(event, ...values) {
       for (const callback of [...(this.#listeners.get(event) ?? [])]) callback(...values);
     }
   }
 
+  /** @type {Map<string, Promise<any>>} */
   const modules = new Map();
 
-  // A module from its source; a blob, because a page opened from disk may load no module file.
+  /**
+   * A module from its source; a blob, because a page opened from disk may load no module file.
+   * @param {string} key
+   */
   const widgetModule = (key) => {
     if (!modules.has(key)) {
-      const { esm, css } = self.facetoyLive[key];
+      const { esm, css } = page.facetoyLive[key];
       if (css) {
         const sheet = document.createElement("style");
         sheet.textContent = css;
@@ -217,7 +266,8 @@
     return modules.get(key);
   };
 
-  const startWidget = async (figure, place, entry) => {
+  /** @param {HTMLElement} place @param {WidgetEntry} entry */
+  const startWidget = async (place, entry) => {
     const widget = await widgetModule(entry.source);
     // a widget of words builds on those that the page already has
     const words = figure.querySelector(".facetoy-words");
@@ -229,12 +279,14 @@
 
   // ---- all figures
 
+  /** @param {HTMLElement} figure */
   const start = async (figure) => {
-    const place = figure.querySelector(".facetoy-live");
+    const place = /** @type {HTMLElement} */ (figure.querySelector(".facetoy-live"));
+    const { scripts: urls = "", key = "" } = figure.dataset;
     const begin = figure.classList.contains("facetoy-plot") ? startPlot : startWidget;
     try {
-      await Promise.all(figure.dataset.scripts.split(" ").map(load));
-      await begin(figure, place, self.facetoyLive[figure.dataset.key]);
+      await Promise.all(urls.split(" ").map(load));
+      await begin(place, page.facetoyLive[key]);
       figure.classList.add("is-live");
     } catch (error) {
       console.error(error);
@@ -246,23 +298,27 @@
     }
   };
 
-  const figures = [...document.querySelectorAll(".facetoy-plot, .facetoy-widget")];
+  /** @type {HTMLElement[]} */
+  const figures = Array.from(document.querySelectorAll(".facetoy-plot, .facetoy-widget"));
   const near = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
         if (!isIntersecting) continue;
         near.unobserve(target);
-        start(target);
+        start(/** @type {HTMLElement} */ (target));
       }
     },
     { rootMargin: "1000px 0px" },
   );
-  // What is large, and not everybody's, waits until the reader asks for it.
+  /**
+   * What is large, and not everybody's, waits until the reader asks for it.
+   * @param {HTMLElement} figure
+   */
   const offer = (figure) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "facetoy-start";
-    button.textContent = figure.dataset.demand;
+    button.textContent = figure.dataset.demand ?? "";
     button.addEventListener("click", async () => {
       button.disabled = true;
       await start(figure);

@@ -4,18 +4,24 @@
 
   const ROWS = 3; // shorter tables need no sorting
 
-  // The first number of a cell (before a "±"), else its text.
+  /**
+   * The first number of a cell (before a "±"), else its text.
+   * @param {HTMLTableCellElement} cell
+   */
   const value = (cell) => {
     const number = /^[−-]?[\d,]*\.?\d+/.exec(cell.textContent.trim());
     return number ? +number[0].replace("−", "-").replace(/,/g, "") : cell.textContent.trim();
   };
+  /** @param {number | string} a @param {number | string} b */
   const compare = (a, b) => {
     if (typeof a === "number" && typeof b === "number") return a - b;
-    if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1; // words below numbers
-    return a.localeCompare(b);
+    if (typeof a === "string" && typeof b === "string") return a.localeCompare(b);
+    return typeof a === "number" ? -1 : 1; // words below numbers
   };
 
-  document.querySelectorAll(".cell_output table").forEach((table) => {
+  /** @type {NodeListOf<HTMLTableElement>} */
+  const tables = document.querySelectorAll(".cell_output table");
+  tables.forEach((table) => {
     const body = table.tBodies[0];
     const headings = [...(table.tHead?.rows[0]?.cells ?? [])];
     if (!body || body.rows.length < ROWS) return;
@@ -30,9 +36,9 @@
         const down = heading.getAttribute("aria-sort") === "ascending";
         headings.forEach((other) => other.removeAttribute("aria-sort"));
         heading.setAttribute("aria-sort", down ? "descending" : "ascending");
-        const rows = [...body.rows].map((row) => [value(row.cells[column]), row]);
-        rows.sort((a, b) => (down ? -1 : 1) * compare(a[0], b[0]));
-        body.append(...rows.map(([, row]) => row));
+        const rows = [...body.rows].map((row) => ({ row, by: value(row.cells[column]) }));
+        rows.sort((a, b) => (down ? -1 : 1) * compare(a.by, b.by));
+        body.append(...rows.map(({ row }) => row));
       });
     });
   });

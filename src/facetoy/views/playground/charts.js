@@ -1,23 +1,50 @@
 // Small charts on a canvas: curves over time, and two histograms. What they say stands beside them.
 
-/** Make the canvas as sharp as the screen; returns its context and size in CSS pixels. */
+import { pen } from "../shared/elements.js";
+
+/** @typedef {(name: string) => string} Colours what a name of the style sheet stands for */
+
+/**
+ * @typedef {object} Line
+ * @property {[number, number][]} [values] x, y
+ * @property {number} [level] of a line across all the chart, instead
+ * @property {number} most the value that fills the height; 0 is at the bottom
+ * @property {string} colour
+ * @property {number[]} [dash]
+ */
+
+/**
+ * Make the canvas as sharp as the screen; returns its context and size in CSS pixels.
+ * @param {HTMLCanvasElement} canvas
+ */
 function sharpen(canvas) {
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
   if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
-  const g = canvas.getContext("2d");
+  const g = pen(canvas);
   g.setTransform(ratio, 0, 0, ratio, 0, 0);
   g.clearRect(0, 0, width, height);
   return { g, width, height };
 }
 
-const chartColours = (canvas) => {
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @returns {Colours}
+ */
+function coloursOf(canvas) {
   const css = getComputedStyle(canvas);
   return (name) => css.getPropertyValue(`--ft-${name}`).trim();
-};
+}
 
-/** A base line, and a word at either end of it. */
+/**
+ * A base line, and a word at either end of it.
+ * @param {CanvasRenderingContext2D} g
+ * @param {number} width
+ * @param {number} height
+ * @param {Colours} colour
+ * @param {[string, string]} words
+ */
 function drawAxis(g, width, height, colour, [from, to]) {
   g.strokeStyle = colour("line");
   g.lineWidth = 1;
@@ -35,58 +62,74 @@ function drawAxis(g, width, height, colour, [from, to]) {
 }
 
 /**
- * Curves. `lines` are {colour, values: [[x, y] …], most, dash}: y from 0 to `most` fills the
- * height; those without values but with a `level` are level lines.
+ * Curves from the first to the last epoch.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Line[]} lines
+ * @param {number} end the last epoch
  */
-export function drawCurves(canvas, lines, end, word) {
+export function drawCurves(canvas, lines, end) {
   const { g, width, height } = sharpen(canvas);
   if (!width) return;
-  const colour = chartColours(canvas);
-  drawAxis(g, width, height, colour, ["0", word]);
+  const colour = coloursOf(canvas);
+  drawAxis(g, width, height, colour, ["0", `${Math.round(end)} epochs`]);
   const tall = height - 20;
-  for (const { values, level, most, colour: name, dash } of lines) {
-    const y = (value) => 2 + tall * (1 - Math.min(1, value / most));
+  for (const { values = [], level, most, colour: name, dash = [] } of lines) {
+    const y = (/** @type {number} */ value) => 2 + tall * (1 - Math.min(1, value / most));
     g.beginPath();
     if (level !== undefined) {
       g.moveTo(0, y(level));
       g.lineTo(width, y(level));
     }
-    for (const [k, [at, value]] of (values || []).entries()) {
+    for (const [k, [at, value]] of values.entries()) {
       if (Number.isFinite(value)) g[k ? "lineTo" : "moveTo"](end ? (width * at) / end : 0, y(value));
     }
     g.strokeStyle = colour(name);
     g.lineWidth = level === undefined ? 2 : 1.2;
-    g.setLineDash(dash || []);
+    g.setLineDash(dash);
     g.stroke();
     g.setLineDash([]);
   }
 }
 
-/** Two histograms over 0 … 180°: `own` filled, `other` as an outline. */
+/**
+ * The outline of a histogram, from the base line up and down again.
+ * @param {CanvasRenderingContext2D} g
+ * @param {Float64Array} bins
+ * @param {number} most
+ * @param {number} width
+ * @param {number} height
+ */
+function traceBins(g, bins, most, width, height) {
+  const step = width / bins.length;
+  const floor = height - 16;
+  g.beginPath();
+  g.moveTo(0, floor);
+  bins.forEach((value, k) => {
+    const top = floor - ((height - 22) * value) / most;
+    g.lineTo(k * step, top);
+    g.lineTo((k + 1) * step, top);
+  });
+  g.lineTo(width, floor);
+}
+
+/**
+ * Two histograms over 0 … 180°: `own` filled, `other` as an outline.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Float64Array} own
+ * @param {Float64Array} other
+ */
 export function drawHistograms(canvas, own, other) {
   const { g, width, height } = sharpen(canvas);
   if (!width) return;
-  const colour = chartColours(canvas);
+  const colour = coloursOf(canvas);
   drawAxis(g, width, height, colour, ["0°", "180°"]);
   const most = Math.max(1, ...own, ...other);
-  const step = width / own.length;
-  const floor = height - 16;
-  const top = (value) => floor - ((height - 22) * value) / most;
-  const path = (bins) => {
-    g.beginPath();
-    g.moveTo(0, floor);
-    bins.forEach((value, k) => {
-      g.lineTo(k * step, top(value));
-      g.lineTo((k + 1) * step, top(value));
-    });
-    g.lineTo(width, floor);
-  };
-  path(own);
+  traceBins(g, own, most, width, height);
   g.fillStyle = colour("same");
   g.globalAlpha = 0.55;
   g.fill();
   g.globalAlpha = 1;
-  path(other);
+  traceBins(g, other, most, width, height);
   g.strokeStyle = colour("other");
   g.lineWidth = 2;
   g.stroke();

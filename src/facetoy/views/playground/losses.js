@@ -2,11 +2,41 @@
 // All numbers are float64. Arrays are flat, row by row: features x (N, d), weights W (C, d).
 
 import { rowLength } from "../shared/vectors.js";
+import { parameter } from "./optimisers.js";
+
+/**
+ * @typedef {object} Settings The settings of a loss by their names in Python. Each has some of them.
+ * @property {number} s
+ * @property {number} m
+ * @property {number} m1
+ * @property {number} m2
+ * @property {number} m3
+ * @property {number} lam
+ * @property {number} alpha
+ * @property {number} margin
+ * @property {string} mining "semihard" or "hard"
+ */
+
+/**
+ * @typedef {object} Kind How features and class weights become scores.
+ * @property {boolean} [x] features are put at unit length
+ * @property {boolean} [w] weights are put at unit length
+ * @property {(cos: number, o: Settings) => [number, number]} [phi] φ(cos θ) of the true class, and
+ *   its slope; without it there is no margin
+ */
+
+/** @typedef {ClassLoss | TripletLoss} Loss */
 
 const ROUNDING = 2 ** -52;
 const TINY = 1e-6; // a row shorter than this has no direction, as in _base.unit
+const SHORT = 1e-12; // lengths below this count as this
 
-/** Rows 0 … n - 1 of `x` at length 1, times `s`; a row without direction becomes 0. */
+/**
+ * Rows 0 … n - 1 of `x` at length 1, times `s`; a row without direction becomes 0.
+ * @param {ArrayLike<number>} x
+ * @param {number} n
+ * @param {number} d
+ */
 export function unit(x, n, d, s = 1) {
   const out = new Float64Array(n * d);
   for (let i = 0; i < n; i++) {
@@ -16,7 +46,13 @@ export function unit(x, n, d, s = 1) {
   return out;
 }
 
-/** Gradient at `x`, given the gradient `g` at s · unit(x): tangent to the sphere. In place. */
+/**
+ * Gradient at `x`, given the gradient `g` at s · unit(x): tangent to the sphere. In place.
+ * @param {Float64Array} g
+ * @param {Float64Array} x
+ * @param {number} n
+ * @param {number} d
+ */
 function throughUnit(g, x, n, d, s = 1) {
   for (let i = 0; i < n; i++) {
     const long = rowLength(x, i, d);
@@ -29,7 +65,13 @@ function throughUnit(g, x, n, d, s = 1) {
   return g;
 }
 
-/** falling_cos(m1 θ + m2) and its slope in cos θ: the cosine that keeps falling beyond π. */
+/**
+ * falling_cos(m1 θ + m2) and its slope in cos θ: the cosine that keeps falling beyond π.
+ * @param {number} cos
+ * @param {number} m1
+ * @param {number} m2
+ * @returns {[number, number]}
+ */
 function widened(cos, m1, m2) {
   const most = 1 - ROUNDING;
   const c = Math.max(-most, Math.min(most, cos));
@@ -39,7 +81,12 @@ function widened(cos, m1, m2) {
   return [Math.cos(u) - 2 * k, c === cos ? (m1 * Math.sin(u)) / Math.sqrt(1 - c * c) : 0];
 }
 
-/** L-Softmax's ψ(θ) = widened by a factor m, softened by λ. */
+/**
+ * L-Softmax's ψ(θ) = widened by a factor m, softened by λ.
+ * @param {number} cos
+ * @param {Settings} settings
+ * @returns {[number, number]}
+ */
 function softened(cos, { m, lam }) {
   const part = lam / (1 + lam);
   const [psi, slope] = widened(cos, m, 0);
@@ -47,8 +94,8 @@ function softened(cos, { m, lam }) {
 }
 
 /**
- * For each loss with class weights: φ(cos θ) of the true class with its slope, and whether
- * features (x) and weights (w) are put at unit length. Without φ there is no margin.
+ * The losses with class weights.
+ * @type {Record<string, Kind>}
  */
 export const KINDS = {
   softmax: {},
@@ -69,12 +116,67 @@ export const KINDS = {
   },
 };
 
+/**
+ * (n, C) scores: the products of the rows of `x` (n, d) and `W` (C, d).
+ * @param {Float64Array} x
+ * @param {Float64Array} W
+ * @param {number} n
+ * @param {number} C
+ * @param {number} d
+ */
+export function scores(x, W, n, C, d) {
+  const z = new Float64Array(n * C);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < C; j++) {
+      let sum = 0;
+      for (let k = 0; k < d; k++) sum += x[i * d + k] * W[j * d + k];
+      z[i * C + j] = sum;
+    }
+  }
+  return z;
+}
+
+/**
+ * Mean cross-entropy of the scores `z` (n, C), which become its gradient.
+ * @param {Float64Array} z
+ * @param {number[]} y
+ * @param {number} n
+ * @param {number} C
+ */
+function crossEntropy(z, y, n, C) {
+  let loss = 0;
+  for (let i = 0; i < n; i++) {
+    const at = i * C;
+    let most = -Infinity;
+    for (let j = at; j < at + C; j++) most = Math.max(most, z[j]);
+    let sum = 0;
+    for (let j = at; j < at + C; j++) sum += Math.exp(z[j] - most);
+    loss += most + Math.log(sum) - z[at + y[i]];
+    for (let j = 0; j < C; j++) z[at + j] = (Math.exp(z[at + j] - most) / sum - Number(j === y[i])) / n;
+  }
+  return loss / n;
+}
+
 /** Cross-entropy over one weight vector per class: ClassLoss and all its subclasses. */
 export class ClassLoss {
-  /** `o` holds the settings (m, s, lam …) by their names in Python; they may change at any time. */
+  gx = new Float64Array(0); // gradient at the features
+  /** @type {Float64Array | null} */
+  centers = null;
+  total = 0; // triplets
+  active = 0;
+
+  /**
+   * @param {string} name
+   * @param {number} d
+   * @param {number} C
+   * @param {Settings} o may change at any time
+   */
   constructor(name, d, C, o) {
-    Object.assign(this, { d, C, o, kind: KINDS[name] });
-    this.weight = { value: new Float64Array(C * d), gradient: new Float64Array(C * d) };
+    this.d = d;
+    this.C = C;
+    this.o = o;
+    this.kind = KINDS[name];
+    this.weight = parameter(C * d);
     if (name === "center") this.centers = new Float64Array(C * d);
   }
 
@@ -82,87 +184,108 @@ export class ClassLoss {
     return [this.weight];
   }
 
-  /** (N, C) scores without margin, from features and weights as they go into them. */
-  static scores(x, W, n, C, d) {
-    const z = new Float64Array(n * C);
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < C; j++) {
-        let sum = 0;
-        for (let k = 0; k < d; k++) sum += x[i * d + k] * W[j * d + k];
-        z[i * C + j] = sum;
-      }
-    }
-    return z;
+  /**
+   * Features and weights as they go into the scores.
+   * @param {Float64Array} x
+   * @param {number} n
+   */
+  #inputs(x, n) {
+    const { d, C, kind, o, weight } = this;
+    return [kind.x ? unit(x, n, d, o.s) : x, kind.w ? unit(weight.value, C, d) : weight.value];
   }
 
+  /**
+   * (n, C) scores without margin.
+   * @param {Float64Array} x
+   * @param {number} n
+   */
   logits(x, n) {
-    const { d, C, kind } = this;
-    const W = kind.w ? unit(this.weight.value, C, d) : this.weight.value;
-    return ClassLoss.scores(kind.x ? unit(x, n, d, this.o.s) : x, W, n, C, d);
+    const [a, W] = this.#inputs(x, n);
+    return scores(a, W, n, this.C, this.d);
   }
 
-  /** Mean loss of features `x` (n, d) with labels `y`; writes the gradients at x and W. */
+  /**
+   * Mean loss of features `x` (n, d) with labels `y`; writes the gradients at x and W.
+   * @param {Float64Array} x
+   * @param {number[]} y
+   * @param {number} n
+   */
   forward(x, y, n) {
     const { d, C, kind, weight } = this;
-    const s = kind.x ? this.o.s : 1;
-    const a = kind.x ? unit(x, n, d, s) : x;
-    const W = kind.w ? unit(weight.value, C, d) : weight.value;
-    const z = ClassLoss.scores(a, W, n, C, d);
-    const gx = new Float64Array(n * d);
+    const [a, W] = this.#inputs(x, n);
+    const z = scores(a, W, n, C, d);
+    const margins = this.#addMargins(z, x, y, n);
+    const loss = crossEntropy(z, y, n, C);
+    for (const margin of margins) {
+      margin.g = z[margin.at];
+      z[margin.at] *= margin.slope;
+    }
+    const gx = (this.gx = new Float64Array(n * d));
     const gW = weight.gradient.fill(0);
-    const lengths = Float64Array.from({ length: C }, (_, j) => Math.max(1e-12, rowLength(weight.value, j, d)));
-    const further = []; // what reaches x and W through the radius, added after throughUnit
-    let loss = 0;
     for (let i = 0; i < n; i++) {
-      const at = i * C;
-      const own = at + y[i];
-      let slope = 1;
-      let byRadius = 0;
-      const long = kind.x ? 1 : Math.max(1e-12, rowLength(x, i, d));
-      if (kind.phi) {
-        const r = kind.x ? s : long * (kind.w ? 1 : lengths[y[i]]);
-        const cos = z[own] / r;
-        const [phi, by] = kind.phi(cos, this.o);
-        z[own] = r * phi;
-        slope = by;
-        byRadius = phi - cos * by;
-      }
-      let most = -Infinity;
-      for (let j = at; j < at + C; j++) most = Math.max(most, z[j]);
-      let sum = 0;
-      for (let j = at; j < at + C; j++) sum += Math.exp(z[j] - most);
-      loss += most + Math.log(sum) - z[own];
       for (let j = 0; j < C; j++) {
-        let g = (Math.exp(z[at + j] - most) / sum - (j === y[i])) / n;
-        if (j === y[i]) {
-          // r = ‖x‖ or ‖x‖‖W‖ has a gradient too; a scale s has none
-          if (byRadius && !kind.x) further.push([i, j, g * byRadius, long]);
-          g *= slope;
-        }
+        const g = z[i * C + j];
         for (let k = 0; k < d; k++) {
           gx[i * d + k] += g * W[j * d + k];
           gW[j * d + k] += g * a[i * d + k];
         }
       }
     }
-    if (kind.x) throughUnit(gx, x, n, d, s);
+    if (kind.x) throughUnit(gx, x, n, d, this.o.s);
     if (kind.w) throughUnit(gW, weight.value, C, d);
-    for (const [i, j, g, long] of further) {
-      const other = kind.w ? 1 : lengths[j];
-      for (let k = 0; k < d; k++) {
-        if (long > 1e-12) gx[i * d + k] += (g * other * x[i * d + k]) / long;
-        if (!kind.w && other > 1e-12) gW[j * d + k] += (g * long * weight.value[j * d + k]) / other;
-      }
-    }
-    loss /= n;
-    if (this.centers) loss += this.pull(x, y, n, gx);
-    this.gx = gx;
-    return loss;
+    if (!kind.x) this.#throughRadii(margins, x, y);
+    return this.centers ? loss + this.#pull(this.centers, x, y, n) : loss;
   }
 
-  /** CenterLoss: λ/2 · mean ‖x - c_y‖², with its gradient added to `gx`. */
-  pull(x, y, n, gx) {
-    const { d, centers, o } = this;
+  /**
+   * Put the margin on each sample's own score; returns what the gradients need of it.
+   * @param {Float64Array} z
+   * @param {Float64Array} x
+   * @param {number[]} y
+   * @param {number} n
+   */
+  #addMargins(z, x, y, n) {
+    const { d, C, kind: { x: fixed, w, phi }, o, weight } = this;
+    if (!phi) return [];
+    return Array.from({ length: n }, (_, i) => {
+      const at = i * C + y[i];
+      const long = fixed ? o.s : Math.max(SHORT, rowLength(x, i, d));
+      const other = w ? 1 : Math.max(SHORT, rowLength(weight.value, y[i], d));
+      const r = long * other;
+      const cos = z[at] / r;
+      const [value, slope] = phi(cos, o);
+      z[at] = r * value;
+      return { at, long, other, slope, byRadius: value - cos * slope, g: 0 };
+    });
+  }
+
+  /**
+   * The radius ‖x‖ or ‖x‖‖W‖ of a score with a margin has a gradient too; a scale s has none.
+   * @param {{g: number, long: number, other: number, byRadius: number}[]} margins
+   * @param {Float64Array} x
+   * @param {number[]} y
+   */
+  #throughRadii(margins, x, y) {
+    const { d, kind, gx, weight } = this;
+    margins.forEach(({ g, long, other, byRadius }, i) => {
+      const by = g * byRadius;
+      for (let k = 0; k < d; k++) {
+        const [at, own] = [i * d + k, y[i] * d + k];
+        if (long > SHORT) gx[at] += (by * other * x[at]) / long;
+        if (!kind.w && other > SHORT) weight.gradient[own] += (by * long * weight.value[own]) / other;
+      }
+    });
+  }
+
+  /**
+   * CenterLoss: λ/2 · mean ‖x - c_y‖², with its gradient added.
+   * @param {Float64Array} centers
+   * @param {Float64Array} x
+   * @param {number[]} y
+   * @param {number} n
+   */
+  #pull(centers, x, y, n) {
+    const { d, gx, o } = this;
     let sum = 0;
     for (let i = 0; i < n; i++) {
       for (let k = 0; k < d; k++) {
@@ -174,7 +297,12 @@ export class ClassLoss {
     return (o.lam * sum) / (2 * n);
   }
 
-  /** CenterLoss: move the centers by Eq. 4. Nothing to do for the other losses. */
+  /**
+   * CenterLoss: move the centers by Eq. 4. Nothing to do for the other losses.
+   * @param {Float64Array} x
+   * @param {number[]} y
+   * @param {number} n
+   */
   update(x, y, n) {
     const { d, C, centers, o } = this;
     if (!centers) return;
@@ -188,59 +316,104 @@ export class ClassLoss {
   }
 }
 
+/**
+ * For each anchor its farthest positive and its nearest negative, as [a, p, n, a, p, n …].
+ * @param {Float64Array} dist
+ * @param {number[]} y
+ * @param {number} n
+ */
+function hardTriplets(dist, y, n) {
+  const found = [];
+  for (let a = 0; a < n; a++) {
+    let [p, negative] = [-1, -1];
+    for (let j = 0; j < n; j++) {
+      if (y[j] !== y[a]) {
+        if (negative < 0 || dist[a * n + j] < dist[a * n + negative]) negative = j;
+      } else if (j !== a && (p < 0 || dist[a * n + j] > dist[a * n + p])) p = j;
+    }
+    if (p >= 0 && negative >= 0) found.push(a, p, negative);
+  }
+  return found;
+}
+
+/**
+ * For each pair the nearest negative farther away than its positive, as [a, p, n, a, p, n …].
+ * @param {Float64Array} dist
+ * @param {number[]} y
+ * @param {number} n
+ */
+function semihardTriplets(dist, y, n) {
+  const found = [];
+  for (let a = 0; a < n; a++) {
+    for (let p = 0; p < n; p++) {
+      if (p === a || y[p] !== y[a]) continue;
+      let [negative, least] = [-1, Infinity];
+      for (let j = 0; j < n; j++) {
+        const far = dist[a * n + j];
+        if (far < least && far > dist[a * n + p] && y[j] !== y[a]) [negative, least] = [j, far];
+      }
+      if (negative >= 0) found.push(a, p, negative);
+    }
+  }
+  return found;
+}
+
 /** TripletLoss with squared distances of unit features, as in FaceNet; mining semihard or hard. */
 class TripletLoss {
+  /** @type {Float64Array} */
+  gx = new Float64Array(0);
+  weight = null;
+  centers = null;
+  total = 0;
+  active = 0;
+
+  /**
+   * @param {number} d
+   * @param {Settings} o may change at any time
+   */
   constructor(d, o) {
-    Object.assign(this, { d, o, weight: null });
+    this.d = d;
+    this.o = o;
   }
 
   parameters() {
     return [];
   }
 
-  /** How often each distance (n, n) is d(a, p) less how often d(a, n); how many are active. */
-  count(dist, y, n) {
+  /**
+   * How often each distance (n, n) is d(a, p) less how often d(a, n), over the active triplets.
+   * @param {Float64Array} dist
+   * @param {number[]} y
+   * @param {number} n
+   */
+  #count(dist, y, n) {
+    const triplets = (this.o.mining === "hard" ? hardTriplets : semihardTriplets)(dist, y, n);
     const weight = new Float64Array(n * n);
-    let active = 0;
-    let total = 0;
-    const add = (a, p, negative) => {
-      total++;
-      if (!(dist[a * n + p] - dist[a * n + negative] + this.o.margin > 0)) return;
-      active++;
-      weight[a * n + p] += 1;
-      weight[a * n + negative] -= 1;
-    };
-    for (let a = 0; a < n; a++) {
-      if (this.o.mining === "hard") {
-        let [p, negative] = [-1, -1];
-        for (let j = 0; j < n; j++) {
-          if (y[j] !== y[a]) {
-            if (negative < 0 || dist[a * n + j] < dist[a * n + negative]) negative = j;
-          } else if (j !== a && (p < 0 || dist[a * n + j] > dist[a * n + p])) p = j;
-        }
-        if (p >= 0 && negative >= 0) add(a, p, negative);
-        continue;
-      }
-      for (let p = 0; p < n; p++) {
-        if (p === a || y[p] !== y[a]) continue;
-        let [negative, least] = [-1, Infinity];
-        for (let j = 0; j < n; j++) {
-          const far = dist[a * n + j];
-          if (far < least && far > dist[a * n + p] && y[j] !== y[a]) [negative, least] = [j, far];
-        }
-        if (negative >= 0) add(a, p, negative);
-      }
+    this.total = triplets.length / 3;
+    this.active = 0;
+    for (let t = 0; t < triplets.length; t += 3) {
+      const [own, other] = [triplets[t] * n + triplets[t + 1], triplets[t] * n + triplets[t + 2]];
+      if (!(dist[own] - dist[other] + this.o.margin > 0)) continue;
+      this.active++;
+      weight[own] += 1;
+      weight[other] -= 1;
     }
-    return [weight, active, total];
+    return weight;
   }
 
+  /**
+   * Mean loss of features `x` (n, d) with labels `y`; writes the gradient at x.
+   * @param {Float64Array} x
+   * @param {number[]} y
+   * @param {number} n
+   */
   forward(x, y, n) {
     const { d } = this;
     const u = unit(x, n, d);
     const square = Float64Array.from({ length: n }, (_, i) => rowLength(u, i, d) ** 2);
-    const dots = ClassLoss.scores(u, u, n, n, d);
+    const dots = scores(u, u, n, n, d);
     const dist = dots.map((dot, k) => Math.max(0, square[Math.floor(k / n)] + square[k % n] - 2 * dot));
-    const [weight, active, total] = this.count(dist, y, n);
+    const weight = this.#count(dist, y, n);
     const gx = new Float64Array(n * d);
     let sum = 0;
     for (let i = 0; i < n; i++) {
@@ -250,21 +423,27 @@ class TripletLoss {
         sum += w * dist[i * n + j];
         if (!dist[i * n + j]) continue;
         for (let k = 0; k < d; k++) {
-          const g = (2 * w * (u[i * d + k] - u[j * d + k])) / active;
+          const g = (2 * w * (u[i * d + k] - u[j * d + k])) / this.active;
           gx[i * d + k] += g;
           gx[j * d + k] -= g;
         }
       }
     }
     this.gx = throughUnit(gx, x, n, d);
-    Object.assign(this, { active, total });
-    return active ? sum / active + this.o.margin : 0;
+    return this.active ? sum / this.active + this.o.margin : 0;
   }
 
   update() {}
 }
 
-/** A loss by its name in facetoy.losses.LOSSES. */
+/**
+ * A loss by its name in facetoy.losses.LOSSES.
+ * @param {string} name
+ * @param {number} d
+ * @param {number} C
+ * @param {Settings} o
+ * @returns {Loss}
+ */
 export function makeLoss(name, d, C, o) {
   return name === "triplet" ? new TripletLoss(d, o) : new ClassLoss(name, d, C, o);
 }

@@ -1,7 +1,21 @@
-// The network, 64 → 64 → d with PReLU, and the two optimisers, as PyTorch defines them.
+// The network, 64 → 64 → d with PReLU, as PyTorch defines it; and what stands in its place for
+// free points.
 
-/** A parameter and its gradient. */
-const parameter = (size) => ({ value: new Float64Array(size), gradient: new Float64Array(size) });
+import { parameter } from "./optimisers.js";
+import { normal } from "./random.js";
+
+/** @import { Parameter } from "./optimisers.js" */
+/** @import { Random } from "./random.js" */
+
+/**
+ * Draw from (-1, 1) / √fan.
+ * @param {Parameter} parameter
+ * @param {number} fan
+ * @param {Random} random
+ */
+function drawUniform({ value }, fan, random) {
+  for (let k = 0; k < value.length; k++) value[k] = (2 * random() - 1) / Math.sqrt(fan);
+}
 
 /**
  * nn.Sequential(Linear(pixels, hidden), PReLU(), Linear(hidden, dim, bias=False)).
@@ -9,19 +23,30 @@ const parameter = (size) => ({ value: new Float64Array(size), gradient: new Floa
  * cost nothing. `hidden` is a multiple of 4.
  */
 export class Embedder {
+  #h = new Float64Array(0); // what `forward` saw before PReLU
+
+  /**
+   * @param {number} pixels
+   * @param {number} hidden
+   * @param {number} dim
+   */
   constructor(pixels, hidden, dim) {
-    Object.assign(this, { pixels, width: hidden, dim });
+    this.pixels = pixels;
+    this.width = hidden;
+    this.dim = dim;
     this.hidden = { weight: parameter(pixels * hidden), bias: parameter(hidden) };
     this.prelu = parameter(1);
     this.output = parameter(dim * hidden);
   }
 
-  /** PyTorch's defaults, from random numbers `random()` in [0, 1). */
+  /**
+   * PyTorch's defaults.
+   * @param {Random} random
+   */
   reset(random) {
-    const draw = (p, fan) => p.value.forEach((_, k) => (p.value[k] = (2 * random() - 1) / Math.sqrt(fan)));
-    draw(this.hidden.weight, this.pixels);
-    draw(this.hidden.bias, this.pixels);
-    draw(this.output, this.width);
+    drawUniform(this.hidden.weight, this.pixels, random);
+    drawUniform(this.hidden.bias, this.pixels, random);
+    drawUniform(this.output, this.width, random);
     this.prelu.value[0] = 0.25;
   }
 
@@ -29,14 +54,19 @@ export class Embedder {
     return [this.hidden.weight, this.hidden.bias, this.prelu, this.output];
   }
 
-  /** Features (n, dim) of the images `rows` of `x` (·, pixels); keeps what `backward` needs. */
+  /**
+   * Features (n, dim) of the images `rows` of `x` (·, pixels); keeps what `backward` needs.
+   * @param {Float64Array} x
+   * @param {number[]} rows
+   * @param {number} n
+   */
   forward(x, rows, n) {
     const { pixels, width, dim } = this;
     const W = this.hidden.weight.value;
     const V = this.output.value;
     const slope = this.prelu.value[0];
-    if (!this.h || this.h.length < n * width) this.h = new Float64Array(n * width);
-    const h = this.h;
+    if (this.#h.length < n * width) this.#h = new Float64Array(n * width);
+    const h = this.#h;
     const out = new Float64Array(n * dim);
     const row = new Float64Array(width); // of this image alone: it stays in the fastest memory
     for (let i = 0; i < n; i++) {
@@ -65,9 +95,16 @@ export class Embedder {
     return out;
   }
 
-  /** Gradients of all parameters, given those of the features that `forward` has just returned. */
+  /**
+   * Gradients of all parameters, given those of the features that `forward` has just returned.
+   * @param {Float64Array} gx
+   * @param {Float64Array} x
+   * @param {number[]} rows
+   * @param {number} n
+   */
   backward(gx, x, rows, n) {
-    const { pixels, width, dim, h } = this;
+    const { pixels, width, dim } = this;
+    const h = this.#h;
     for (const { gradient } of this.parameters()) gradient.fill(0);
     const V = this.output.value;
     const gV = this.output.gradient;
@@ -103,10 +140,16 @@ export class Embedder {
 
 /** No network: every sample is its own feature. */
 export class FreePoints {
+  /**
+   * @param {number} count
+   * @param {number} dim
+   */
   constructor(count, dim) {
-    Object.assign(this, { dim, points: parameter(count * dim) });
+    this.dim = dim;
+    this.points = parameter(count * dim);
   }
 
+  /** @param {Random} random */
   reset(random) {
     const { value } = this.points;
     for (let k = 0; k < value.length; k++) value[k] = normal(random);
@@ -116,6 +159,11 @@ export class FreePoints {
     return [this.points];
   }
 
+  /**
+   * @param {unknown} _
+   * @param {number[]} rows
+   * @param {number} n
+   */
   forward(_, rows, n) {
     const { dim, points } = this;
     const out = new Float64Array(n * dim);
@@ -125,6 +173,12 @@ export class FreePoints {
     return out;
   }
 
+  /**
+   * @param {Float64Array} gx
+   * @param {unknown} _
+   * @param {number[]} rows
+   * @param {number} n
+   */
   backward(gx, _, rows, n) {
     const { dim, points } = this;
     points.gradient.fill(0);
@@ -132,62 +186,4 @@ export class FreePoints {
       for (let c = 0; c < dim; c++) points.gradient[rows[i] * dim + c] += gx[i * dim + c];
     }
   }
-}
-
-/** torch.optim.SGD(momentum=0.9). */
-export class SGD {
-  step(parameters, lr) {
-    this.speed ??= parameters.map(({ value }) => new Float64Array(value.length));
-    parameters.forEach(({ value, gradient }, p) => {
-      const speed = this.speed[p];
-      for (let k = 0; k < value.length; k++) {
-        speed[k] = 0.9 * speed[k] + gradient[k];
-        value[k] -= lr * speed[k];
-      }
-    });
-  }
-}
-
-/** torch.optim.Adam. */
-export class Adam {
-  step(parameters, lr) {
-    this.mean ??= parameters.map(({ value }) => new Float64Array(value.length));
-    this.square ??= parameters.map(({ value }) => new Float64Array(value.length));
-    this.steps = (this.steps ?? 0) + 1;
-    const rate = lr / (1 - 0.9 ** this.steps);
-    const root = Math.sqrt(1 - 0.999 ** this.steps);
-    parameters.forEach(({ value, gradient }, p) => {
-      const [mean, square] = [this.mean[p], this.square[p]];
-      for (let k = 0; k < value.length; k++) {
-        const g = gradient[k];
-        mean[k] += 0.1 * (g - mean[k]);
-        square[k] += 0.001 * (g * g - square[k]);
-        value[k] -= (rate * mean[k]) / (Math.sqrt(square[k]) / root + 1e-8);
-      }
-    });
-  }
-}
-
-/** Random numbers in [0, 1) from a seed (mulberry32). */
-export function randomFrom(seed) {
-  let state = (seed + 1) * 0x9e3779b1;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A normally distributed number. */
-export const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-
-/** The numbers 0 … n - 1 in a random order. */
-export function shuffled(n, random) {
-  const order = Array.from({ length: n }, (_, i) => i);
-  for (let i = n - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
 }

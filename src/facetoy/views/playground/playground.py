@@ -24,11 +24,11 @@ from facetoy.data import Data, load
 from facetoy.training.fitting import fit
 from facetoy.views.shared import bundle
 from facetoy.views.shared.palette import COLORS, MARKERS
+from facetoy.views.shared.settings import loss_arguments
 from facetoy.views.shared.sides import side
 from facetoy.views.shared.sphere_still import best_turn, draw_still
 from facetoy.views.shared.titles import LOSS_TITLES
 from facetoy.views.shared.widget import Picture
-from facetoy.views.training_panel.training_panel import loss_arguments
 
 DATA = ("digits", "faces", "points")
 MINING = ("semihard", "hard")

@@ -1,19 +1,68 @@
 // One training of the playground: what data → network → loss → measures is in Python, in the page.
 
 import { angleOf, rowLength } from "../shared/vectors.js";
-import { ClassLoss, makeLoss, unit } from "./losses.js";
-import { Adam, Embedder, FreePoints, SGD, normal, randomFrom, shuffled } from "./network.js";
+import { makeLoss, scores, unit } from "./losses.js";
+import { Embedder, FreePoints } from "./network.js";
+import { Adam, SGD } from "./optimisers.js";
+import { normal, randomFrom, shuffled } from "./random.js";
+
+/** @import { Settings } from "./losses.js" */
 
 const HIDDEN = 64;
 const FREE = 30; // free points of each class
 const BINS = 36; // of the histograms, 5° each
 const LARGEST = 1e15; // what exceeds this has diverged, as in _base.py
 const KEPT = 240; // moments of the curves, at least half of them
+const DEGREE = 180 / Math.PI;
 
 /**
- * Images as numbers in [0, 1], from letters: a is 0, the next ones each a step. `inputs` are what
- * the network sees: the images, or, if `centred`, their difference from the mean training image
- * (faces are so much alike that without it all features begin at one place).
+ * @typedef {object} PackedImages What Python ships of a data set: `packed` in playground.py.
+ * @property {string} pixels
+ * @property {number} levels
+ * @property {number} size
+ * @property {string} labels
+ * @property {number} train
+ * @property {boolean} centred
+ * @property {string[]} names
+ */
+
+/**
+ * @typedef {object} Images
+ * @property {Float64Array} images numbers in [0, 1], image by image
+ * @property {Float64Array} inputs what the network sees of them
+ * @property {number} size pixels along a side
+ * @property {number} train how many of them, the first ones, are for training
+ * @property {number[]} labels
+ */
+
+/**
+ * @typedef {object} Options
+ * @property {string} loss
+ * @property {Settings} args
+ * @property {number} dim
+ * @property {number[]} classes
+ * @property {number | null} stranger
+ * @property {string} optimiser "adam" or "sgd"
+ * @property {number} lr
+ * @property {number} batch
+ * @property {number} seed
+ */
+
+/**
+ * @typedef {object} Measures Of one moment; angles in degrees, NaN where there is none.
+ * @property {number} epochs
+ * @property {number} loss
+ * @property {number} accuracy
+ * @property {number} intra
+ * @property {number} inter
+ */
+
+/**
+ * Images from letters: a is 0, the next ones each a step. What the network sees are the images, or,
+ * if `centred`, their difference from the mean training image (faces are so much alike that
+ * without it all features begin at one place).
+ * @param {PackedImages} packed
+ * @returns {Images}
  */
 export function unpackImages({ pixels, levels, size, labels, train, centred }) {
   const images = Float64Array.from(pixels, (letter) => (letter.charCodeAt(0) - 97) / levels);
@@ -26,102 +75,169 @@ export function unpackImages({ pixels, levels, size, labels, train, centred }) {
   return { images, inputs, size, train, labels: Array.from(labels, Number) };
 }
 
+/** @param {number[]} values */
 const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * `o` holds loss, args, dim, classes (indices), stranger (an index or null), lr, batch, optimiser
- * and seed. args, lr, batch and optimiser may change while it trains.
- * `data` is what unpackImages returns, or null for free points.
+ * The numbers from … to - 1.
+ * @param {number} from
+ * @param {number} to
  */
+const range = (from, to) => Array.from({ length: to - from }, (_, k) => from + k);
+
+/** @param {number} number */
+const sound = (number) => Math.abs(number) < LARGEST; // NaN is not
+
+/** @param {number} angle in radians */
+const binOf = (angle) => Math.min(BINS - 1, Math.floor((angle / Math.PI) * BINS));
+
+/**
+ * Which images are shown, by their rows: first what is trained on, then the test, then the
+ * stranger, whose label is C.
+ * @param {Images} data
+ * @param {Options} o
+ */
+function chosenImages({ labels, train }, { classes, stranger }) {
+  const all = range(0, labels.length);
+  const known = all.filter((i) => classes.includes(labels[i])); // those for training come first
+  const strange = all.filter((i) => labels[i] === stranger);
+  const trained = known.filter((i) => i < train).length;
+  return {
+    rows: [...known, ...strange],
+    labels: [...known.map((i) => classes.indexOf(labels[i])), ...strange.map(() => classes.length)],
+    trained,
+    known: known.length,
+    tested: range(trained, known.length),
+  };
+}
+
+/**
+ * Free points, all trained and tested.
+ * @param {number} C
+ */
+function freePoints(C) {
+  const rows = range(0, FREE * C);
+  return { rows, labels: rows.map((k) => k % C), trained: rows.length, known: rows.length, tested: rows };
+}
+
+/** One network that learns under one loss. */
 export class Training {
+  steps = 0;
+  epochs = 0;
+  perEpoch = 0; // steps; known from the first one on
+  failed = false; // has it diverged?
+  touched = false; // have settings of the loss changed since its first step?
+  lossMean = NaN;
+  /** @type {Measures[]} */
+  history = [];
+  /** @type {number[][]} */
+  #order = []; // the batches that are left of this epoch
+  #using = ""; // name of the optimiser
+  /** @type {Adam | SGD} */
+  #optimiser = new Adam();
+
+  // what `evaluate` finds
+  features = new Float64Array(0);
+  predicted = new Uint8Array(0); // class (an index) of each feature
+  ways = new Float64Array(0); // mean directions of the classes
+  histogram = { own: new Float64Array(BINS), other: new Float64Array(BINS) };
+  /** @type {Measures} */
+  measures = { epochs: 0, loss: NaN, accuracy: NaN, intra: NaN, inter: NaN };
+
+  /**
+   * @param {Images | null} data null for free points
+   * @param {Options} o args, lr, batch and optimiser may change while it trains, by `tune`
+   */
   constructor(data, o) {
-    Object.assign(this, { o, d: o.dim, C: o.classes.length, steps: 0, epochs: 0, failed: false });
+    this.o = o;
+    this.d = o.dim;
+    this.C = o.classes.length;
+    const { rows, labels, trained, known, tested } = data ? chosenImages(data, o) : freePoints(this.C);
+    this.rows = rows;
+    this.labels = Uint8Array.from(labels);
+    this.trained = trained; // so many of the rows, the first ones
+    this.known = known; // so many are of classes in training
+    this.tested = tested; // indices into rows
+    this.inputs = data?.inputs ?? new Float64Array(0);
+    this.network = data ? new Embedder(data.size ** 2, HIDDEN, o.dim) : new FreePoints(known, o.dim);
+
     const random = randomFrom(o.seed);
     this.random = randomFrom(o.seed + 1e6);
-    // what is shown: first what is trained on, then the test, then the stranger
-    let sources;
-    if (data) {
-      const known = (i) => o.classes.indexOf(data.labels[i]);
-      const all = [...data.labels.keys()];
-      const train = all.filter((i) => i < data.train && known(i) >= 0);
-      const test = all.filter((i) => i >= data.train && known(i) >= 0);
-      const strange = all.filter((i) => data.labels[i] === o.stranger);
-      sources = [train, test, strange];
-      this.network = new Embedder(data.size ** 2, HIDDEN, o.dim);
-    } else {
-      sources = [[...Array(FREE * this.C).keys()], [], []];
-      this.network = new FreePoints(FREE * this.C, o.dim);
-    }
-    this.images = data?.inputs;
-    const [train, test, strange] = sources;
-    this.rows = [...train, ...test, ...strange];
-    this.labels = Uint8Array.from(this.rows, (i, k) =>
-      k >= train.length + test.length ? this.C : data ? o.classes.indexOf(data.labels[i]) : k % this.C,
-    );
-    this.trained = train.length;
-    this.known = train.length + test.length;
-    this.tested = data ? [...Array(test.length).keys()].map((k) => train.length + k) : [...train.keys()];
-
     this.network.reset(random);
     this.loss = makeLoss(o.loss, this.d, this.C, o.args);
     if (this.loss.weight) {
       const { value } = this.loss.weight;
       for (let k = 0; k < value.length; k++) value[k] = normal(random) / Math.sqrt(this.d);
     }
-    this.order = [];
-    this.history = [];
     this.evaluate();
   }
 
-  /** K images of each class at a time for triplets, else all images in a new order. */
-  batches() {
+  /**
+   * What holds from the next step on.
+   * @param {Partial<Pick<Options, "args" | "lr" | "batch" | "optimiser">>} changes
+   */
+  tune(changes) {
+    if (changes.args) this.touched ||= this.steps > 0;
+    Object.assign(this.o, changes);
+    this.loss.o = this.o.args;
+  }
+
+  /** The batches of one epoch, as indices into rows. */
+  #batches() {
+    const { random, trained, o } = this;
+    if (o.loss === "triplet") return this.#tripletBatches();
+    const size = Math.min(o.batch, trained);
+    const order = shuffled(trained, random);
+    return Array.from({ length: Math.ceil(trained / size) }, (_, b) => order.slice(b * size, (b + 1) * size));
+  }
+
+  /** For triplets: K images of each of P classes at a time. */
+  #tripletBatches() {
     const { random, C, trained, labels } = this;
-    const most = this.o.loss === "triplet" ? 256 : trained; // triplets grow with the cube
-    const size = Math.min(this.o.batch, trained, most);
-    if (this.o.loss !== "triplet") {
-      const order = shuffled(trained, random);
-      return Array.from({ length: Math.ceil(trained / size) }, (_, b) => order.slice(b * size, (b + 1) * size));
-    }
+    const size = Math.min(this.o.batch, trained, 256); // triplets grow with the cube
     const K = Math.max(4, Math.floor(size / C));
     const P = Math.min(C, Math.max(2, Math.floor(size / K)));
-    const members = Array.from({ length: C }, (_, c) => [...Array(trained).keys()].filter((i) => labels[i] === c));
+    const members = range(0, C).map((c) => range(0, trained).filter((i) => labels[i] === c));
+    const some = (/** @type {number} */ c) =>
+      shuffled(members[c].length, random).slice(0, K).map((k) => members[c][k]);
     return Array.from({ length: Math.max(1, Math.floor(trained / (P * K))) }, () =>
-      shuffled(C, random).slice(0, P).flatMap((c) =>
-        shuffled(members[c].length, random).slice(0, K).map((k) => members[c][k]),
-      ),
+      shuffled(C, random).slice(0, P).flatMap(some),
     );
   }
 
   /** One step of training; afterwards `failed` says whether it diverged. */
   step() {
-    const { network, loss, o } = this;
-    if (!this.order.length) this.perEpoch = (this.order = this.batches()).length;
-    const batch = this.order.shift();
+    const { network, loss, inputs, o } = this;
+    if (!this.#order.length) this.perEpoch = (this.#order = this.#batches()).length;
+    const batch = this.#order.shift() ?? [];
     const rows = batch.map((k) => this.rows[k]);
     const y = batch.map((k) => this.labels[k]);
-    if (this.using !== o.optimiser) {
-      this.using = o.optimiser;
-      this.optimiser = o.optimiser === "sgd" ? new SGD() : new Adam();
+    if (this.#using !== o.optimiser) {
+      this.#using = o.optimiser;
+      this.#optimiser = o.optimiser === "sgd" ? new SGD() : new Adam();
     }
-    const x = network.forward(this.images, rows, rows.length);
+    const x = network.forward(inputs, rows, rows.length);
     const value = loss.forward(x, y, rows.length);
-    network.backward(loss.gx, this.images, rows, rows.length);
+    network.backward(loss.gx, inputs, rows, rows.length);
     const parameters = [...network.parameters(), ...loss.parameters()];
-    this.optimiser.step(parameters, o.lr);
+    this.#optimiser.step(parameters, o.lr);
     loss.update(x, y, rows.length);
+    this.lossMean = this.steps ? 0.9 * this.lossMean + 0.1 * value : value;
     this.steps++;
     this.epochs += 1 / this.perEpoch;
-    this.lossMean = this.lossMean === undefined ? value : 0.9 * this.lossMean + 0.1 * value;
-    const sound = (number) => Math.abs(number) < LARGEST; // NaN is not
     this.failed ||= !sound(value) || !parameters.every((p) => p.value.every(sound));
   }
 
-  /** Class (an index) of each of the `n` features `x`: by the scores, else by the nearest mean. */
-  classify(x, n) {
+  /**
+   * Class of each of the `n` features `x`: by the scores, else by the nearest mean.
+   * @param {Float64Array} x
+   * @param {number} n
+   */
+  #classify(x, n) {
     const { loss, C, d } = this;
-    let z;
-    if (loss.weight) z = loss.logits(x, n);
-    else z = ClassLoss.scores(unit(x, n, d), this.means(x, [...Array(this.trained).keys()]), n, C, d);
+    const z = loss.weight
+      ? loss.logits(x, n)
+      : scores(unit(x, n, d), this.#means(x, range(0, this.trained)), n, C, d);
     return Uint8Array.from({ length: n }, (_, i) => {
       let best = 0;
       for (let c = 1; c < C; c++) if (z[i * C + c] > z[i * C + best]) best = c;
@@ -129,8 +245,12 @@ export class Training {
     });
   }
 
-  /** (C, d) mean directions of the classes over the `chosen` features. */
-  means(x, chosen) {
+  /**
+   * (C, d) mean directions of the classes over the `chosen` features.
+   * @param {Float64Array} x
+   * @param {number[]} chosen
+   */
+  #means(x, chosen) {
     const { d, C, labels } = this;
     const sum = new Float64Array(C * d);
     for (const i of chosen) {
@@ -140,114 +260,72 @@ export class Training {
     return unit(sum, C, d);
   }
 
-  /** Features, classes and measures of the moment; angles in degrees, NaN where there is none. */
-  evaluate() {
-    const { d, C, loss, labels, tested } = this;
-    if (this.failed) return; // what was true before stays on show
-    const n = this.rows.length;
-    const x = (this.features = this.network.forward(this.images, this.rows, n));
-    this.predicted = this.classify(x, n);
-    this.ways = this.means(x, tested);
-    const W = loss.weight?.value ?? this.ways;
-    const own = new Float64Array(BINS);
-    const other = new Float64Array(BINS);
-    const bin = (angle) => Math.min(BINS - 1, Math.floor((angle / Math.PI) * BINS));
-    let [intra, right] = [0, 0];
-    for (const i of tested) {
-      const mine = angleOf(x, i, W, labels[i], d);
-      let nearest = Infinity;
-      for (let c = 0; c < C; c++) {
-        if (c !== labels[i]) nearest = Math.min(nearest, angleOf(x, i, W, c, d));
-      }
-      own[bin(mine)]++;
-      other[bin(nearest)]++;
-      intra += mine / tested.length;
-      right += (this.predicted[i] === labels[i]) / tested.length;
-    }
-    const far = Array.from({ length: C }, (_, a) => {
-      let nearest = Infinity;
-      for (let b = 0; b < C; b++) if (a !== b) nearest = Math.min(nearest, angleOf(this.ways, a, this.ways, b, d));
-      return nearest;
-    });
-    const degree = 180 / Math.PI;
-    this.measures = {
-      epochs: this.epochs,
-      loss: this.lossMean ?? NaN,
-      accuracy: right,
-      intra: intra * degree,
-      inter: meanOf(far) * degree,
-    };
-    this.histogram = { own, other };
-    const last = this.history.at(-1);
-    if (last?.epochs === this.epochs) this.history.pop();
-    this.history.push(this.measures);
-    if (this.history.length > KEPT) this.history = this.history.filter((_, k, all) => k % 2 === 0 || k === all.length - 1);
+  /** Directions of the classes: the weights, or without weights their means. */
+  get directions() {
+    return this.loss.weight?.value ?? this.ways;
   }
 
-  /** How sure is the stranger of a class: [class index, share of its images] of the commonest. */
+  /** Features, classes and measures of the moment. */
+  evaluate() {
+    if (this.failed) return; // what was true before stays on show
+    const n = this.rows.length;
+    this.features = this.network.forward(this.inputs, this.rows, n);
+    this.predicted = this.#classify(this.features, n);
+    this.ways = this.#means(this.features, this.tested);
+    const { accuracy, intra } = this.#measureTested();
+    const inter = meanOf(range(0, this.C).map((c) => this.#nearest(this.ways, c, this.ways, c)));
+    this.measures = {
+      epochs: this.epochs,
+      loss: this.lossMean,
+      accuracy,
+      intra: intra * DEGREE,
+      inter: inter * DEGREE,
+    };
+    if (this.history.at(-1)?.epochs === this.epochs) this.history.pop();
+    this.history.push(this.measures);
+    const last = this.history.length - 1;
+    if (last >= KEPT) this.history = this.history.filter((_, k) => k % 2 === 0 || k === last);
+  }
+
+  /** Accuracy and mean angle of the tested features; their angles, by the way, make the histogram. */
+  #measureTested() {
+    const { d, features, directions, labels, tested } = this;
+    const [own, other] = [new Float64Array(BINS), new Float64Array(BINS)];
+    let [intra, accuracy] = [0, 0];
+    for (const i of tested) {
+      const mine = angleOf(features, i, directions, labels[i], d);
+      own[binOf(mine)]++;
+      other[binOf(this.#nearest(features, i, directions, labels[i]))]++;
+      intra += mine / tested.length;
+      accuracy += Number(this.predicted[i] === labels[i]) / tested.length;
+    }
+    this.histogram = { own, other };
+    return { accuracy, intra };
+  }
+
+  /**
+   * Angle between row `i` of `x` and the nearest of the `directions` but that of class `own`.
+   * @param {Float64Array} x
+   * @param {number} i
+   * @param {Float64Array} directions
+   * @param {number} own
+   */
+  #nearest(x, i, directions, own) {
+    let nearest = Infinity;
+    for (let c = 0; c < this.C; c++) {
+      if (c !== own) nearest = Math.min(nearest, angleOf(x, i, directions, c, this.d));
+    }
+    return nearest;
+  }
+
+  /**
+   * What the stranger is most often taken for: [class (an index), share of its images].
+   * @returns {[number, number] | null}
+   */
   strangerGoes() {
     const count = new Array(this.C).fill(0);
     for (let i = this.known; i < this.rows.length; i++) count[this.predicted[i]]++;
     const most = Math.max(...count);
     return most ? [count.indexOf(most), most / (this.rows.length - this.known)] : null;
   }
-
-  /**
-   * For each class where its margin is kept, as lines of [x, y(, z)]: the arc on the circle, the
-   * border around W on the sphere; null where it is not kept even on W.
-   */
-  wedges() {
-    const { d, C, loss, o } = this;
-    const { w, phi } = loss.kind;
-    const W = unit(loss.weight.value, C, d);
-    const long = Float64Array.from({ length: C }, (_, c) => (w ? 1 : rowLength(loss.weight.value, c, d)));
-    const u = new Float64Array(3);
-    /** Does the unit feature u keep class j's margin? */
-    const kept = (j) => {
-      let [own, most] = [0, -Infinity];
-      for (let c = 0; c < C; c++) {
-        let cos = 0;
-        for (let k = 0; k < d; k++) cos += u[k] * W[c * d + k];
-        if (c === j) own = long[c] * (phi ? phi(cos, o.args)[0] : cos);
-        else most = Math.max(most, long[c] * cos);
-      }
-      return own > most;
-    };
-    return Array.from({ length: C }, (_, j) => {
-      const x = [0, 1, 2].map((k) => (k < d ? W[j * d + k] : 0));
-      // two directions at right angles to W, of which the circle needs one
-      const axis = d === 2 ? [0, 0, 1] : Math.abs(x[2]) < 0.7 ? [0, 0, 1] : [1, 0, 0];
-      const e = unit(cross(axis, x), 1, 3);
-      const f = cross(x, e);
-      const go = (t, a) => {
-        const [ct, ce, cf] = [Math.cos(t), Math.sin(t) * Math.cos(a), Math.sin(t) * Math.sin(a)];
-        for (let k = 0; k < 3; k++) u[k] = ct * x[k] + ce * e[k] + (d === 2 ? 0 : cf * f[k]);
-      };
-      const reach = (a) => {
-        let [inside, step] = [0, Math.PI / 12];
-        for (go(step, a); inside < Math.PI && kept(j); go(inside + step, a)) inside += step;
-        for (let k = 0; k < 6; k++) {
-          step /= 2;
-          go(inside + step, a);
-          if (kept(j)) inside += step;
-        }
-        return inside;
-      };
-      go(0, 0);
-      if (!kept(j)) return null;
-      const line = [];
-      const [from, to] = d === 2 ? [-reach(Math.PI), reach(0)] : [0, 2 * Math.PI];
-      const parts = d === 2 ? 24 : 30;
-      for (let k = 0; k <= parts; k++) {
-        const at = from + ((to - from) * k) / parts;
-        if (d === 2) go(at, 0);
-        else if (k < parts) go(reach(at), at);
-        line.push(d > 2 && k === parts ? line[0] : [...u]);
-      }
-      return line;
-    });
-  }
 }
-
-/** The cross product of two rows of three numbers. */
-const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];

@@ -4,7 +4,7 @@ A browser's widget comes as one text, so here each module that a script imports 
 that returns what it exports. What is understood is what the scripts need, and no more:
 `import { a, b as c } from "./other.js";` and `export` before a function, a class or a const; in the
 script that is shipped also `export default …;`. Modules must not import each other in a circle.
-Comments on lines of their own stay behind.
+Comments and indentation stay behind, so no text in backquotes may go on over several lines.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 
 IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]*)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
-COMMENT = re.compile(r"^[ \t]*(?://.*|/\*\*(?:.|\n)*?\*/)[ \t]*\n", re.MULTILINE)
+COMMENT = re.compile(r"/\*\*(?:[^*]|\*(?!/))*\*/|(?:^|(?<=[ \t]))//[ \t].*", re.MULTILINE)
+SPACE = re.compile(r"^\s+|[ \t]+$", re.MULTILINE)
 LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -73,6 +74,7 @@ def _packed(path: Path, names: dict[Path, str], given: Mapping[str, str], last: 
     ]
     if strange:
         raise ValueError(f"{path}: not understood: {strange[0]}")
+    body = SPACE.sub("", body)
     if last:
         return body
     return f"const {names[path]} = (() => {{\n{body}\nreturn {{ {', '.join(exports)} }};\n}})();"

@@ -1,12 +1,19 @@
 // The card of a point: its image, and what is known about it.
 
-import { make } from "./elements.js";
+import { make, pen } from "./elements.js";
 
-/** Draw an image into `canvas`: `ink(i)` in [0, 1] is how dark pixel i is on a light page. */
+/**
+ * Draw an image into `canvas`: `ink(i)` in [0, 1] is how dark pixel i is on a light page.
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ * @param {boolean} dark
+ * @param {(i: number) => number} ink
+ */
 export function drawImage(canvas, width, height, dark, ink) {
   canvas.width = width;
   canvas.height = height;
-  const g = canvas.getContext("2d");
+  const g = pen(canvas);
   const image = g.createImageData(width, height);
   for (let i = 0; i < width * height; i++) {
     const value = Math.round(255 * ink(i));
@@ -16,7 +23,13 @@ export function drawImage(canvas, width, height, dark, ink) {
   g.putImageData(image, 0, 0);
 }
 
-/** The facts about whom a point shows and whom it is taken for. */
+/**
+ * The facts about whom a point shows and whom it is taken for.
+ * @param {string} name
+ * @param {string} guess
+ * @param {boolean} stranger
+ * @returns {[string, string][]}
+ */
 export function recognised(name, guess, stranger) {
   return [
     ["class", name + (stranger ? " (stranger)" : "")],
@@ -24,9 +37,17 @@ export function recognised(name, guess, stranger) {
   ];
 }
 
-/** Fill the card with facts, [name, value] each, after its image. */
+/** The canvas for the image of a card that has been filled. */
+export const imageOf = (/** @type {HTMLElement} */ card) =>
+  /** @type {HTMLCanvasElement} */ (card.querySelector("canvas"));
+
+/**
+ * Fill the card with facts, [name, value] each, after its image.
+ * @param {HTMLElement} card
+ * @param {[string, string][]} facts
+ */
 export function fillFacts(card, facts) {
-  const picture = card.querySelector("canvas") || make("canvas", { "aria-hidden": "true" });
+  const picture = imageOf(card) || make("canvas", { "aria-hidden": "true" });
   const rows = facts.map(([name, value]) =>
     make("div", {}, make("span", {}, `${name} `), make("b", {}, value)),
   );
@@ -34,10 +55,16 @@ export function fillFacts(card, facts) {
 }
 
 /** The card's facts as a sentence, for screen readers. */
-export const spokenFacts = (card) =>
+export const spokenFacts = (/** @type {HTMLElement} */ card) =>
   [...card.querySelectorAll(".ft-facts div")].map((row) => row.textContent).join(", ");
 
-/** Put the card beside the point (x, y) of `canvas`, within `root`. */
+/**
+ * Put the card beside the point (x, y) of `canvas`, within `root`.
+ * @param {HTMLElement} card
+ * @param {HTMLElement} root
+ * @param {HTMLCanvasElement} canvas
+ * @param {[number, number]} point in CSS pixels from the canvas's corner
+ */
 export function placeBeside(card, root, canvas, [x, y]) {
   const box = canvas.getBoundingClientRect();
   const home = root.getBoundingClientRect();

@@ -1,7 +1,7 @@
 // Whether the page is light or dark, in the book, JupyterLab, VS Code and Colab.
 
 /** Is the page dark? Asks the book's theme, JupyterLab, VS Code and Colab, then the system. */
-function pageIsDark() {
+export function pageIsDark() {
   const root = document.documentElement;
   const body = document.body;
   const theme = root.dataset.theme || root.getAttribute("theme");
@@ -12,8 +12,12 @@ function pageIsDark() {
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-/** Call `tell(dark)` now and whenever the page's theme changes; returns a function that stops. */
+/**
+ * Call `tell(dark)` now and whenever the page's theme changes; returns a function that stops.
+ * @param {(dark: boolean) => void} tell
+ */
 export function watchTheme(tell) {
+  /** @type {boolean | null} */
   let last = null;
   const check = () => {
     const dark = pageIsDark();

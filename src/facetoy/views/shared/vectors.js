@@ -1,13 +1,25 @@
 // Rows of flat arrays as vectors.
 
-/** Length of row i of `x` (·, d). */
+/**
+ * Length of row i of `x` (·, d).
+ * @param {ArrayLike<number>} x
+ * @param {number} i
+ * @param {number} d
+ */
 export function rowLength(x, i, d) {
   let square = 0;
   for (let k = i * d; k < (i + 1) * d; k++) square += x[k] * x[k];
   return Math.sqrt(square);
 }
 
-/** Angle in radians between row i of `a` and row j of `b`, exact at 0 and π too. */
+/**
+ * Angle in radians between row i of `a` and row j of `b`, exact at 0 and π too.
+ * @param {ArrayLike<number>} a
+ * @param {number} i
+ * @param {ArrayLike<number>} b
+ * @param {number} j
+ * @param {number} d
+ */
 export function angleOf(a, i, b, j, d) {
   const [long, other] = [rowLength(a, i, d), rowLength(b, j, d)];
   if (!long || !other) return NaN;
@@ -19,3 +31,6 @@ export function angleOf(a, i, b, j, d) {
   }
   return 2 * Math.atan2(Math.sqrt(less), Math.sqrt(more));
 }
+
+/** Factors that spread points a little across the circle, so that they do not hide each other. */
+export const spreadAcross = (/** @type {number} */ i) => 1 + 0.11 * (((i * 0.618034) % 1) - 0.5);

@@ -1,10 +1,15 @@
 // SphereView: a picture of spheres, and nothing else.
 
-import { mountPicture } from "./picture.js";
+import { Picture } from "./picture.js";
 
-/** Show the picture. Returns the function that takes it down. */
+/** @import {Model} from "../shared/elements.js" */
+
+/**
+ * Show the picture. Returns the function that takes it down.
+ * @param {{model: Model, el: HTMLElement}} widget
+ */
 function render({ model, el }) {
-  const picture = mountPicture(el, model.get("_meta"), model.get("_data"), model.get("_alt"));
+  const picture = new Picture(el, model.get("_meta"), model.get("_data"), model.get("_alt"));
   const change = () => picture.update(model.get("_meta"), model.get("_data"));
   model.on("change:_data", change);
   return () => {

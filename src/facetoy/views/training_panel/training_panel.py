@@ -16,10 +16,9 @@ from typing import Any
 import traitlets
 
 from facetoy.data import Data, load
-from facetoy.losses import LOSSES
-from facetoy.training.engine import numbers, signature
 from facetoy.training.fitting import fit
 from facetoy.training.runs import Run
+from facetoy.views.shared.settings import loss_arguments
 from facetoy.views.shared.sides import side
 from facetoy.views.shared.sphere_still import draw_still
 from facetoy.views.shared.titles import LOSS_TITLES
@@ -28,14 +27,6 @@ from facetoy.views.sphere_view.packing import pack
 from facetoy.views.sphere_view.sphere_view import describe
 
 PAUSE = 0.12  # seconds between pictures, at least; more often than this nobody can see
-
-
-def loss_arguments() -> dict[str, dict[str, float]]:
-    """For each name in ``facetoy.losses.LOSSES`` its numeric arguments and their defaults."""
-    return {
-        name: {argument: signature(make)[1][argument] for argument in numbers(make)}
-        for name, make in LOSSES.items()
-    }
 
 
 def sentence(error: Exception) -> str:

@@ -1,13 +1,15 @@
-"""The playground's losses and training, in a browser, are PyTorch's."""
+"""The playground's losses and training are PyTorch's: its scripts, in Node, without a page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Browser, Page
 from torch import nn
 
 from facetoy import metrics
@@ -39,49 +41,8 @@ SETTINGS = {
         {"s": 64, "m1": 1.5, "m2": 1.5, "m3": 1},
     ],
 }
-JS = """
-window.tryLoss = ([name, d, C, settings, x, y, W, centers]) => {
-  const loss = makeLoss(name, d, C, settings);
-  if (W) loss.weight.value.set(W);
-  if (centers) loss.centers.set(centers);
-  const n = y.length;
-  const value = loss.forward(Float64Array.from(x), y, n);
-  const gW = loss.weight && [...loss.weight.gradient];
-  loss.update(Float64Array.from(x), y, n);
-  return { value, gx: [...loss.gx], gW, centers: loss.centers && [...loss.centers] };
-};
-window.trainSteps = ([name, d, C, settings, optimiser, lr, batches, start]) => {
-  const net = new Embedder(64, 64, d);
-  const loss = makeLoss(name, d, C, settings);
-  const all = [...net.parameters(), ...loss.parameters()];
-  all.forEach(({ value }, k) => value.set(start[k]));
-  const with_ = optimiser === "adam" ? new Adam() : new SGD();
-  const losses = batches.map((rows) => {
-    const labels = rows.map((i) => digits.labels[i]);
-    const x = net.forward(digits.images, rows, rows.length);
-    const value = loss.forward(x, labels, rows.length);
-    net.backward(loss.gx, digits.images, rows, rows.length);
-    with_.step(all, lr);
-    loss.update(x, labels, rows.length);
-    return value;
-  });
-  const rows = [...Array(digits.train).keys()];
-  return { losses, features: [...net.forward(digits.images, rows, rows.length)] };
-};
-window.evaluateRun = ([loss, args, dim, classes, epochs]) => {
-  const data = { ...window.digits, inputs: window.digits.images };
-  const how = { lr: 0.01, batch: 128, optimiser: "adam", seed: 0 };
-  const o = { ...how, loss, args, dim, classes, stranger: 9 };
-  const run = new Training(data, o);
-  while (run.epochs < epochs) run.step();
-  run.evaluate();
-  return {
-    measures: run.measures, features: [...run.features], labels: [...run.labels],
-    predicted: [...run.predicted], tested: run.tested, trained: run.trained,
-    weight: run.loss.weight && [...run.loss.weight.value], histogram: run.histogram,
-  };
-};
-"""
+
+Engine = Callable[..., dict]  # ask("tryLoss", …): see training.mjs
 
 
 @pytest.fixture(scope="module")
@@ -90,23 +51,22 @@ def data() -> Data:
 
 
 @pytest.fixture(scope="module")
-def engine(chrome: Browser, data: Data) -> Iterator[Page]:
-    """An empty page with the playground's engine."""
-    page = chrome.new_page()
-    folder = Path(playground.__file__).parent
-    code = bundle.script(folder / "training.js") + bundle_names + JS
-    page.add_script_tag(content=code)
-    page.evaluate(
-        "([images, labels, train]) =>"
-        "(window.digits = { images: Float64Array.from(images), labels, train, size: 8 })",
-        [
-            np.concatenate([data.train_images, data.test_images]).ravel().tolist(),
-            np.concatenate([data.train_labels, data.test_labels]).tolist(),
-            len(data.train_labels),
-        ],
-    )
-    yield page
-    page.close()
+def engine(node: Path, data: Data) -> Iterator[Engine]:
+    """The playground's engine, which answers what `training.mjs` is asked."""
+    driver = Path(__file__).with_name("training.mjs")
+    command = [node, "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", driver]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+
+        def ask(name: str, *args: object) -> dict:
+            print(json.dumps([name, args]), file=process.stdin, flush=True)
+            return json.loads(process.stdout.readline())
+
+        images = np.concatenate([data.train_images, data.test_images]).ravel().tolist()
+        labels = np.concatenate([data.train_labels, data.test_labels]).tolist()
+        ask("setDigits", images, labels, len(data.train_labels))
+        yield ask
 
 
 @pytest.fixture(autouse=True)
@@ -142,11 +102,11 @@ def by_torch(name, settings, x, y, W, centers, dtype) -> dict[str, np.ndarray]:
     return {key: v.double().numpy().ravel() for key, v in found.items()}
 
 
-def by_page(engine: Page, name, settings, x, y, W, centers) -> dict[str, np.ndarray]:
+def by_page(engine: Engine, name, settings, x, y, W, centers) -> dict[str, np.ndarray]:
     args = [name, x.shape[1], len(W), settings, x.ravel().tolist(), y.tolist()]
     args += [W.ravel().tolist() if name != "triplet" else None]
     args += [centers.ravel().tolist() if name == "center" else None]
-    found = engine.evaluate("tryLoss", args)
+    found = engine("tryLoss", *args)
     return {k: np.atleast_1d(np.array(v, float)) for k, v in found.items() if v is not None}
 
 
@@ -188,7 +148,7 @@ def edge_cases():
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_random_cases(engine: Page, name: str) -> None:
+def test_random_cases(engine: Engine, name: str) -> None:
     """Within 1e-5 of float64 always; of float32 in at least 50 cases. In the others it is PyTorch
     that is farther from float64: near a weight, float32 has too few digits for an angle."""
     single_too = 0
@@ -206,7 +166,7 @@ def test_random_cases(engine: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-def test_edge_cases(engine: Page, name: str) -> None:
+def test_edge_cases(engine: Engine, name: str) -> None:
     for settings in SETTINGS[name]:
         for what, x, y, W in edge_cases():
             centers = np.ones_like(W)
@@ -252,10 +212,8 @@ def test_a_hundred_steps(engine, data, name, optimiser, dtype, close) -> None:
         if name == "center":
             head.update(x.detach(), y)
         losses.append(value.item())
-    got = engine.evaluate(
-        "trainSteps",
-        [name, 3, 10, settings, optimiser, lr, batches, [p.flatten().tolist() for p in start]],
-    )
+    start = [p.flatten().tolist() for p in start]
+    got = engine("trainSteps", name, 3, 10, settings, optimiser, lr, batches, start)
     np.testing.assert_allclose(got["losses"], losses, rtol=close, atol=close)
     features = net(images).detach().double().numpy().ravel()
     assert far(np.array(got["features"]), features) < close
@@ -266,7 +224,7 @@ def test_a_hundred_steps(engine, data, name, optimiser, dtype, close) -> None:
 def test_measures_are_those_of_the_package(engine, data, name, dim) -> None:
     """What the page says of a run is what `facetoy.metrics` says of its test images."""
     classes = list(range(8))
-    found = engine.evaluate("evaluateRun", [name, SETTINGS[name][0], dim, classes, 5])
+    found = engine("evaluateRun", name, SETTINGS[name][0], dim, classes, 5)
     tested, trained = found["tested"], found["trained"]
     labels = np.array(found["labels"])
     features = np.array(found["features"]).reshape(-1, dim)

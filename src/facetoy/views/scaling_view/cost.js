@@ -1,0 +1,66 @@
+// What one step of a last layer costs a rank: facetoy/large/costs.py, where the counts are explained.
+
+/**
+ * @typedef {object} Layer
+ * @property {number} classes
+ * @property {number} dim
+ * @property {number} ranks
+ * @property {number} rate the share of classes that a step uses
+ * @property {number} batch images of all ranks together
+ */
+/**
+ * @typedef {object} Machine what a rank is
+ * @property {string} name
+ * @property {number} flops a second
+ * @property {number} memory bytes a second
+ * @property {number} network bytes a second
+ * @property {number} fixed seconds of any step
+ * @property {number} capacity bytes
+ */
+/** @typedef {Record<string, number>} Parts bytes or seconds, by what they are for */
+/** @typedef {{memory: Parts, sent: Parts, seconds: Parts}} Cost */
+
+export const sum = (/** @type {Parts} */ parts) => Object.values(parts).reduce((a, b) => a + b, 0);
+
+/**
+ * @param {Layer} layer
+ * @param {Machine} machine
+ * @returns {Cost}
+ */
+export function layerCost({ classes, dim: d, ranks: R, rate, batch: N }, machine) {
+  const mine = Math.ceil(classes / R);
+  const used = Math.min(mine, Math.max(Math.ceil(rate * mine), Math.ceil(N / R)));
+  const [A, K, S] = [mine * d, used * d, N * used];
+  const sampled = rate < 1;
+  const both = {
+    weights: A, gradient: A, momentum: A, "sampled copy": sampled ? K : 0,
+    "rows of length 1": K, scores: 3 * S + S / R, features: 3 * N * d + (2 * N * d) / R,
+  };
+  const backward = { ...both, gradient: K, "rows of length 1": 4 * K, scores: 0 };
+  /** @type {Parts} */
+  const memory = sum(backward) > sum(both) ? backward : both;
+  for (const part of Object.keys(memory)) memory[part] *= 4;
+  const touched = 8 * A + 26 * K + 21 * S + (16 * S) / R + 32 * N * d + (sampled ? A + 5 * K : 0);
+  const ring = (R - 1) / R;
+  const sent = {
+    features: ring * N * (4 * d + 8),
+    "gradient of the features": 2 * ring * N * 4 * d,
+    softmax: 2 * ring * N * 12,
+  };
+  const seconds = {
+    arithmetic: (6 * N * K) / machine.flops,
+    memory: (4 * touched) / machine.memory,
+    network: sum(sent) / machine.network,
+    fixed: machine.fixed,
+  };
+  return { memory, sent, seconds };
+}
+
+/**
+ * The fewest ranks of `choices` on which the layer fits, if any does.
+ * @param {number[]} choices
+ * @param {Layer} layer
+ * @param {Machine} machine
+ */
+export const enough = (choices, layer, machine) =>
+  choices.find((ranks) => sum(layerCost({ ...layer, ranks }, machine).memory) <= machine.capacity);

@@ -1,0 +1,79 @@
+// What stands below the picture: the slider of a sweep, play and training step, length, reset.
+
+import { button, checkbox, freshId, PlayButton, say, slider } from "../shared/controls.js";
+import { make } from "../shared/elements.js";
+import { grouped, number } from "../shared/numbers.js";
+
+/** @import {Choices} from "./moments.js" */
+
+/** @type {Record<string, string>} */
+export const PARAMETERS = { m: "margin m", s: "scale s", lam: "λ", dim: "dimensions d" };
+
+/**
+ * What the reader has set.
+ * @typedef {object} Settings
+ * @property {number} t where on the time line, a fractional index
+ * @property {number} value index of the parameter's value
+ * @property {boolean} unit all features at length 1
+ */
+
+/**
+ * What the controls tell the picture.
+ * @typedef {object} Listener
+ * @property {() => void} played or paused
+ * @property {(t: number) => void} stepped to a snapshot
+ * @property {(value: number) => void} chosen a value of the parameter
+ * @property {(unit: boolean) => void} measured
+ * @property {() => void} reset
+ */
+
+/** Where on the time line `t` is, in words. */
+export const stepWords = (/** @type {number} */ t, /** @type {number[]} */ timeline) =>
+  `${grouped(timeline[Math.round(t)])} of ${grouped(timeline[timeline.length - 1])}`;
+
+export class Controls {
+  #id = freshId("ft");
+  #value = slider(`${this.#id}-value`, "", { min: 0, step: 1 });
+  #step = slider(`${this.#id}-step`, "training step", { min: 0, step: 1 });
+  #unit = checkbox(`${this.#id}-unit`, "unit length");
+  #play;
+
+  /** @param {Listener} on @param {AbortSignal} signal */
+  constructor(on, signal) {
+    this.#play = new PlayButton(on.played, signal);
+    const reset = button("Reset view", on.reset, signal);
+    this.element = make(
+      "div",
+      { class: "ft-controls" },
+      this.#value.row,
+      make("div", { class: "ft-row" }, this.#play.element, this.#step.row),
+      make("div", { class: "ft-row ft-small" }, this.#unit.label, reset),
+    );
+    const [value, step, unit] = [this.#value.input, this.#step.input, this.#unit.input];
+    value.addEventListener("input", () => on.chosen(+value.value), { signal });
+    step.addEventListener("input", () => on.stepped(+step.value), { signal });
+    unit.addEventListener("change", () => on.measured(unit.checked), { signal });
+  }
+
+  /** Offer what can be chosen from. */
+  offer(/** @type {Choices} */ { timeline, parameter, values }) {
+    this.#value.row.hidden = values.length < 2;
+    this.#value.label.textContent = PARAMETERS[parameter ?? ""] || parameter || "";
+    this.#value.input.max = `${values.length - 1}`;
+    this.#step.input.max = `${timeline.length - 1}`;
+  }
+
+  showPlaying(/** @type {boolean} */ playing) {
+    this.#play.show(playing);
+  }
+
+  /** @param {Settings} settings @param {Choices} choices */
+  show({ t, value, unit }, { timeline, values }) {
+    this.#unit.input.checked = unit;
+    this.#step.input.value = `${Math.round(t)}`;
+    say(this.#step, stepWords(t, timeline));
+    if (values.length < 2) return;
+    this.#value.input.value = `${value}`;
+    say(this.#value, number(values[value]));
+  }
+}

@@ -1,0 +1,37 @@
+"""Fixtures of the widgets' tests: their arithmetic without a page."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from facetoy import views
+
+CALL = """import {{ readFileSync }} from "node:fs";
+import {{ {name} }} from {module};
+const plain = (_, value) => (ArrayBuffer.isView(value) ? [...value] : value);
+const found = JSON.parse(readFileSync(0, "utf8")).map((given) => {name}(...given));
+console.log(JSON.stringify(found, plain));
+"""
+
+
+@pytest.fixture(scope="session")
+def call(node: Path) -> Callable[[str, str, list[list]], list]:
+    """`call("face_view/drawing.js", "drawFace", lists)`: what it returns for each of the lists."""
+
+    def call(module: str, name: str, lists: list[list]) -> list[Any]:
+        where = Path(views.__file__).parent / module
+        code = CALL.format(name=name, module=json.dumps(where.as_uri()))
+        command = [node, "--input-type=module", "--eval", code]
+        done = subprocess.run(
+            command, input=json.dumps(lists), capture_output=True, encoding="utf-8", check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return call
