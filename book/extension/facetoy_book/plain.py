@@ -128,8 +128,10 @@ def address_of(entry: Entry) -> str | None:
 
 def cited_as(entry: Entry) -> str:
     """How an entry is cited, "Deng et al., 2019"; two of one year have a letter in `label`."""
-    people = [" ".join((*p.prelast_names, *p.last_names)) for p in entry.persons["author"]]
-    people = [re.sub(r"[{}]", "", name) for name in people]
+    people = [
+        " ".join(part.render_as("text") for part in (*p.rich_prelast_names, *p.rich_last_names))
+        for p in entry.persons["author"]
+    ]
     who = f"{people[0]} et al." if len(people) > 2 else " and ".join(people)
     return f"{who}, {entry.fields['year']}{entry.fields.get('yearsuffix', '')}"
 
