@@ -45,7 +45,8 @@ def addresses(text: str) -> set[str]:
 
 
 def test_project_urls_agree_with_the_configuration() -> None:
-    assert all(url.startswith(ADDRESS) for url in PROJECT["urls"].values())
+    site = CONFIG["html"]["baseurl"]
+    assert all(url.startswith((ADDRESS, site)) for url in PROJECT["urls"].values())
 
 
 @pytest.mark.parametrize(
