@@ -210,3 +210,27 @@ def test_ten_million_pairs_in_bounded_memory(people):
     curve = v.roc(scores, pairs.same)
     assert curve.impostors == 5_000_000
     assert curve.tar_at(1e-4)[0] < curve.tar_at(1e-1)[0]
+
+
+@pytest.mark.parametrize("score", [v.cosine, v.negative_distance])
+def test_memory_stays_bounded_however_long_features_are(score, monkeypatch):
+    """Chunks are sized by bytes: as many numbers are compared at a time, long rows or short."""
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(30, 1000)).astype(np.float32)
+    pairs = v.all_pairs(np.repeat(range(10), 3))
+    at_once = []
+    rows = np.ndarray.__getitem__
+
+    class Watched(np.ndarray):
+        def __getitem__(self, index):
+            found = rows(self, index)
+            if isinstance(index, np.ndarray):
+                at_once.append(found.nbytes)
+            return np.asarray(found)
+
+    whole = v._score(features, pairs, lambda a, b: (a * b).sum(1))
+    monkeypatch.setattr(v, "CHUNK", 20_000)
+    parts = v._score(features.view(Watched), pairs, lambda a, b: (a * b).sum(1))
+    assert np.array_equal(whole, parts)
+    assert max(at_once) <= 20_000
+    assert len(score(features, pairs)) == len(pairs.first)

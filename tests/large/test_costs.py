@@ -13,6 +13,7 @@ import torch.distributed as dist
 from test_sharded import LOCAL, start
 from torch.profiler import ProfilerActivity, profile
 
+from facetoy.large import process_memory
 from facetoy.large.costs import H100, Layer, Machine, cost, counts, held, memory
 from facetoy.large.measuring import Measured, calibrate, measure, off
 from facetoy.large.sharded import ShardedMargin
@@ -225,3 +226,14 @@ def test_measure_says_why_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "elsewhere")  # so that the name stays
     with pytest.raises(RuntimeError, match=r"code 1 on 1 ranks:\n[\s\S]*nowhere"):
         measure(1, [100], [1], dim=4, batch=4, steps=2, progress=False)
+
+
+@pytest.mark.parametrize(("limit", "memory"), [("2147483648\n", 2**31), ("max\n", None)])
+def test_a_container_s_limit_is_the_memory(limit, memory, tmp_path, monkeypatch) -> None:
+    whole = process_memory.own_memory()
+    file = tmp_path / "memory.max"
+    file.write_text(limit)
+    monkeypatch.setattr(process_memory, "LIMITS", (tmp_path / "none", file))
+    monkeypatch.setattr(process_memory.os, "sysconf", lambda name: 2**20)  # 1 TiB
+    assert process_memory.own_memory() == (memory or 2**40)
+    assert whole > 0

@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from facetoy.metrics import unit
 
 FEWEST = 10  # impostor pairs that a false-accept rate must stand on
-CHUNK = 1 << 18  # pairs scored at a time, so that memory stays bounded
+CHUNK = 1 << 25  # bytes of features that are compared at a time, so that memory stays bounded
 
 
 class Pairs(NamedTuple):
@@ -113,8 +113,9 @@ def negative_distance(features: np.ndarray, pairs: Pairs) -> np.ndarray:
 
 def _score(features: np.ndarray, pairs: Pairs, score: Callable) -> np.ndarray:
     out = np.empty(len(pairs.first), np.float32)
-    for start in range(0, len(out), CHUNK):
-        part = slice(start, start + CHUNK)
+    step = max(1, CHUNK // max(1, features[:1].nbytes))
+    for start in range(0, len(out), step):
+        part = slice(start, start + step)
         out[part] = score(features[pairs.first[part]], features[pairs.second[part]])
     return out
 

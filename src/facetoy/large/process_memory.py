@@ -55,9 +55,21 @@ def peak() -> float:
     return float(most) if sys.platform == "darwin" else 1024.0 * most  # macOS counts bytes
 
 
+#: Where Linux says how much memory a container may use (cgroups, version 2 and 1).
+LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+
+
 def own_memory() -> float:
-    """Bytes of this computer's memory; 16e9 where the system does not say."""
+    """Bytes of memory that there are for us: this computer's, or fewer if a container sets a limit
+    (as on Binder); 16e9 where the system does not say."""
     try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        own = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
-        return 16e9
+        own = 16e9
+    for limit in LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
+            own = min(own, float(limit.read_text()))
+    return own
