@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from facetoy.metrics import unit
 
 FEWEST = 10  # impostor pairs that a false-accept rate must stand on
-CHUNK = 1 << 25  # bytes of features that are compared at a time, so that memory stays bounded
+CHUNK = 1 << 23  # bytes of features that are compared at a time, so that memory stays bounded
 
 
 class Pairs(NamedTuple):
