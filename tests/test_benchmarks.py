@@ -78,7 +78,7 @@ def test_the_paper_s_table_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert [row.split("|")[1].strip() for row in first[2:6]] == ["1", "2", "3", "4"]
     assert len(list(tmp_path.glob("lsoftmax_m*_seed0.npz"))) == 4
     # nothing is trained again
-    monkeypatch.setattr(bench.facetoy.training.engine.Together, "step", None)
+    monkeypatch.setattr(bench.facetoy.training.batched.Together, "take", None)
     monkeypatch.setattr(bench, "forecast", lambda *a, **k: "")
     assert bench.table(data, tmp_path, **args).splitlines()[:6] == first[:6]
     monkeypatch.undo()

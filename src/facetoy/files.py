@@ -1,4 +1,4 @@
-"""Arrays in .npz files: written atomically, read without pickle."""
+"""Files are written atomically, and arrays read without pickle."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -19,14 +20,15 @@ DAMAGED = (
 )  # fmt: skip
 
 
-def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> Path:
-    """Write ``arrays`` to ``path``, compressed: afterwards there is the old file or the new one,
-    whole, whatever happens on the way."""
+@contextmanager
+def replaced(path: str | os.PathLike) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of ``path`` in the end: afterwards there is the old
+    file or the new one, whole, whatever happens on the way."""
     path = Path(path)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         # as the file before it; a new one as any other new file
@@ -37,7 +39,13 @@ def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> Path
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise
-    return path
+
+
+def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> Path:
+    """Write ``arrays`` to ``path``, compressed and atomically (``replaced``)."""
+    with replaced(path) as file:
+        np.savez_compressed(file, **arrays)
+    return Path(path)
 
 
 def check_same(path: str | os.PathLike, before: dict[str, Any], now: dict[str, Any]) -> None:

@@ -240,3 +240,46 @@ def test_unknown_names_and_options():
         facetoy.load("faces")
     with pytest.raises(ValueError, match="digits has no option 'size'; it has no options"):
         facetoy.load("digits", size=3)
+
+
+# ---- digits
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return facetoy.load("digits")
+
+
+def test_digits(digits):
+    assert digits.name == "digits"
+    assert digits.train_images.shape == (1437, 1, 8, 8)
+    assert digits.test_images.shape == (360, 1, 8, 8)
+    assert digits.train_images.dtype == np.float32
+    assert digits.train_images.min() == 0
+    assert digits.train_images.max() == 1
+    assert digits.class_names == tuple("0123456789")
+    share = np.bincount(digits.test_labels) / (
+        np.bincount(digits.test_labels) + np.bincount(digits.train_labels)
+    )
+    np.testing.assert_allclose(share, 0.2, atol=0.01)
+    again, other = facetoy.load("digits"), facetoy.load("digits", seed=1)
+    assert np.array_equal(again.test_images, digits.test_images)
+    assert not np.array_equal(other.test_images, digits.test_images)
+    with pytest.raises(ValueError, match="unknown data 'mnits'; there are 'digits'"):
+        facetoy.load("mnits")
+
+
+def test_hold_out(digits):
+    data = digits.hold_out(["3", "8"])
+    assert data.num_classes == 8
+    assert data.class_names == ("0", "1", "2", "4", "5", "6", "7", "9", "3", "8")
+    assert set(data.train_labels) == set(range(8))
+    assert len(data.test_labels) == len(digits.test_labels)
+    names = np.array(data.class_names)
+    assert (names[data.test_labels] == np.array(digits.class_names)[digits.test_labels]).all()
+    again = data.hold_out(["0"])
+    assert again.class_names == ("1", "2", "4", "5", "6", "7", "9", "0", "3", "8")
+    with pytest.raises(ValueError, match="no class '3'"):
+        data.hold_out(["3"])
+    with pytest.raises(ValueError, match="at least two classes must remain, got 1"):
+        digits.hold_out(digits.class_names[1:])

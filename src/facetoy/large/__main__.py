@@ -1,6 +1,6 @@
 """Train on drawn faces over many processes: the program that torchrun starts.
 
-torchrun --nproc-per-node 2 -m facetoy.large --identities 1000 --checkpoint run.npz
+torchrun --nproc-per-node 2 -m facetoy.large --identities 1000 --checkpoint run
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=type(value), default=value, help=words)
     for short, name in (("s", "scale"), ("m", "margin")):
         parser.add_argument(f"--{name}", type=float, dest=short, help=f"{short} of the loss")
-    parser.add_argument("--checkpoint", help="a file to write, and to go on from")
+    parser.add_argument("--checkpoint", help="a folder to write, and to go on from")
     args = {k: v for k, v in vars(parser.parse_args()).items() if v is not None}
     people, more, images, size = (
         args.pop(name) for name in ("identities", "strangers", "images", "size")

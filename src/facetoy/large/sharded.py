@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
@@ -24,7 +24,18 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from facetoy.losses import LOSSES, CenterLoss
-from facetoy.losses._base import ClassLoss, check_labels, check_number, check_whole, checked, exact
+from facetoy.losses._base import (
+    ClassLoss,
+    check_labels,
+    check_number,
+    check_whole,
+    checked,
+    exact,
+    full,
+)
+
+if TYPE_CHECKING:
+    from torch.distributed.tensor import DTensor
 
 
 @contextmanager
@@ -69,10 +80,22 @@ def _arrives(store: dist.Store, key: str, limit: timedelta) -> bool:
 
 
 def shard(num_classes: int, rank: int, ranks: int) -> range:
-    """The classes of one rank: in order, as many for each as for the others, or one more."""
-    each, more = divmod(num_classes, ranks)
-    start = rank * each + min(rank, more)
-    return range(start, start + each + (rank < more))
+    """The classes of one rank, as PyTorch deals out rows: in order, ⌈C/R⌉ for each, and for the
+    last ranks what is left, perhaps none."""
+    each = -(-num_classes // ranks)
+    return range(num_classes)[rank * each : (rank + 1) * each]
+
+
+def spread(rows: Tensor, count: int) -> DTensor:
+    """(count, …) of all ranks, as one tensor of which each rank holds its ``rows``, those of
+    ``shard``. Nothing is copied or sent."""
+    from torch.distributed.tensor import DTensor, Shard, init_device_mesh  # takes a second
+
+    mesh = init_device_mesh(rows.device.type, (dist.get_world_size(),))
+    shape = torch.Size((count, *rows.shape[1:]))
+    return DTensor.from_local(
+        rows, mesh, [Shard(0)], run_check=False, shape=shape, stride=rows.stride()
+    )
 
 
 class ShardedMargin(nn.Module):
@@ -140,9 +163,13 @@ class ShardedMargin(nn.Module):
         )
         self.sparse = sparse
         self.classes = shard(num_classes, self.rank, self.ranks)
-        self._scores = _Scores(make(in_features, len(self.classes), **loss_args))
+        self._scores = _Scores(make(in_features, max(1, len(self.classes)), **loss_args))
+        if not self.classes:
+            self.loss.weight = nn.Parameter(self.weight.new_empty(0, in_features))
         self.generator = torch.Generator().manual_seed(seed + self.rank + 1)
         self.reset_parameters(seed)
+        self.register_state_dict_post_hook(_give_weight)
+        self.register_load_state_dict_pre_hook(_take_weight)
 
     @property
     def loss(self) -> ClassLoss:
@@ -221,12 +248,8 @@ class ShardedMargin(nn.Module):
     @torch.no_grad()
     def full_weight(self) -> Tensor:
         """(C, d) weights of all ranks, on every rank, on the CPU. Every rank must call it."""
-        return self.gather(self.weight.detach())
-
-    def gather(self, rows: Tensor) -> Tensor:
-        """(C, d) on every rank, on the CPU, from one row for each class of this rank."""
         sizes = [len(shard(self.num_classes, rank, self.ranks)) for rank in range(self.ranks)]
-        return _gather(rows, sizes).cpu()
+        return _gather(self.weight.detach(), sizes).cpu()
 
     @torch.no_grad()
     def load_full_weight(self, weight: Tensor) -> None:
@@ -243,7 +266,35 @@ class ShardedMargin(nn.Module):
         )
 
 
-BLOCK = 4096  # classes whose weights are drawn together
+BLOCK = 4096  # classes whose weights are drawn together, and written together
+HELD = "_scores.loss.weight"  # where the module holds its rows
+
+
+def _give_weight(head: ShardedMargin, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Into a state goes the weight of all ranks, which knows which part of it is here."""
+    state[f"{prefix}weight"] = spread(state.pop(prefix + HELD), head.num_classes)
+
+
+def _take_weight(head: ShardedMargin, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """From a state comes the part of this rank, and no other."""
+    given, want = state.pop(f"{prefix}weight", None), (head.num_classes, head.in_features)
+    if given is None:
+        return  # torch says what is missing
+    if not hasattr(given, "placements"):
+        raise ValueError(
+            "weight must be that of all ranks (a DTensor), as state_dict gives it, got a plain "
+            f"tensor of shape {tuple(given.shape)}, which may be another rank's"
+        )
+    if given.shape != want:
+        raise ValueError(f"weight must have shape {want}, got {tuple(given.shape)}")
+    mesh = given.device_mesh
+    found = (*mesh.get_coordinate(), mesh.size())
+    if found != (head.rank, head.ranks) or not given.placements[0].is_shard(0):
+        raise ValueError(
+            f"weight must be the part of rank {head.rank} of {head.ranks}, got {given.placements} "
+            f"of rank {found[0]} of {found[-1]}"
+        )
+    state[prefix + HELD] = given.to_local()
 
 
 class _Scores(nn.Module):
@@ -255,6 +306,8 @@ class _Scores(nn.Module):
 
     def forward(self, x: Tensor, rows: Tensor, target: Tensor) -> Tensor:
         """``target`` (M,) are the columns of the true classes of the samples ``rows`` (M,)."""
+        if not len(self.loss.weight):
+            return full(checked(x))[:, :0]  # no class, no score, but a gradient for the others
         z = self.loss.scores(checked(x))
         if not len(rows):
             return z
@@ -296,7 +349,7 @@ class _CrossEntropy(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, rows: Tensor, target: Tensor) -> Tensor:
-        most = z.max(1).values
+        most = z.max(1).values if z.shape[1] else z.new_full((len(z),), -math.inf)
         dist.all_reduce(most, dist.ReduceOp.MAX)
         p = (z - most[:, None]).exp()
         sums = torch.zeros(2, len(z), dtype=z.dtype, device=z.device)

@@ -1,6 +1,6 @@
 """Train one network on many machines, its last layer spread over them.
 
-    torchrun --nproc-per-node 2 -m facetoy.large --identities 1000 --checkpoint run.npz
+    torchrun --nproc-per-node 2 -m facetoy.large --identities 1000 --checkpoint run
 
 trains on drawn faces with two processes on this machine; on a cluster ``torchrun`` takes
 ``--nnodes`` and an address as well, and the rest of the line stays. ``--help`` lists all options.
@@ -9,14 +9,11 @@ The same line goes on from the checkpoint, on any number of ranks.
 
 from __future__ import annotations
 
-import copy
-import json
 import os
 import statistics
-import time
-from collections.abc import Callable
-from functools import lru_cache, partial
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import partial
+from signal import SIGINT, SIGTERM
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,13 +24,15 @@ from torch.nn.parallel import DistributedDataParallel
 
 from facetoy.checks import whole
 from facetoy.data import Data
-from facetoy.faces.verification import cosine, draw_pairs, roc
-from facetoy.files import check_same, read_npz, write_npz
+from facetoy.faces.verification import cosine as similarity
+from facetoy.faces.verification import draw_pairs, roc
 from facetoy.large.process_memory import peak
 from facetoy.large.sharded import ShardedMargin, every_rank
 from facetoy.progress import progress_bar
-from facetoy.training.engine import easing, embedded
-from facetoy.training.networks import make_embedder
+from facetoy.training import loop
+from facetoy.training.networks import embedded, network_for
+from facetoy.training.schedule import cosine, easing
+from facetoy.training.surroundings import interruptible
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -84,8 +83,9 @@ def train(
             is a small one.
         optimizer: "adam", or "sgd" with momentum 0.9, which holds one number less for each weight,
             and wants a rate of about 0.1.
-        checkpoint: a file, on a disk that all machines share. It is written every ``every`` steps,
-            whole or not at all, and from it the same call goes on, on any number of ranks.
+        checkpoint: a folder, on a disk that all machines share. Every ``every`` steps each rank
+            writes its part there, and from the last whole checkpoint the same call goes on, on any
+            number of ranks. Ctrl-C ends the training at the next one, with a KeyboardInterrupt.
         on_step: called after each step with its number.
 
     ValueError for arguments out of range, and for a checkpoint of another training.
@@ -97,138 +97,117 @@ def train(
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
     whole("batch_size", batch_size, dist.get_world_size(), len(data.train_labels))
-    device = device or torch.device("cpu")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        shape = data.train_images.shape[2:]
-        net = make_embedder(*shape, dim) if model is None else copy.deepcopy(model)
-    net = net.to(device)
-    head = ShardedMargin(
-        loss, dim, data.num_classes, sample_rate=sample_rate, seed=seed, **loss_args
-    ).to(device)
-    optimiser = OPTIMIZERS[optimizer]([*net.parameters(), *head.parameters()], lr)
-    images = torch.as_tensor(data.train_images)
-    labels = torch.as_tensor(data.train_labels)
-    per_epoch = len(labels) // batch_size
-    total = epochs * per_epoch
-    config = {
+    settings = {
         "loss": loss, "data": data.name, "classes": data.num_classes, "images": data.checksum(),
         "dim": dim, "epochs": epochs, "batch_size": batch_size, "lr": lr,
         "optimizer": optimizer, "warmup": warmup,
         "sample_rate": sample_rate, "seed": seed, **loss_args,
     }  # fmt: skip
-    done = _resume(checkpoint, config, net, head, optimiser) if checkpoint is not None else 0
-    all_done = every_rank(torch.tensor([done], device=device))
-    if len(set(all_done)) > 1:
-        raise ValueError(f"all ranks must see one checkpoint; they have done {all_done} steps")
-    spread = DistributedDataParallel(net)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: (1 + np.cos(np.pi * (done + step) / total)) / 2
-    )
-    ease = easing(head.loss, warmup)
-    shown = progress and dist.get_rank() == 0
-    losses, times = [], []
-    with progress_bar(shown=shown, total=total, initial=done, desc=loss, unit="step") as bar:
-        for step in range(done, total):
-            rows = _rows(step, per_epoch, len(labels), batch_size, seed)
-            began = time.perf_counter()
-            ease(step / total)
-            value = head(spread(images[rows].to(device)), labels[rows].to(device))
-            optimiser.zero_grad()
-            value.backward()
-            optimiser.step()
-            schedule.step()
-            losses.append(value.item())
-            times.append(time.perf_counter() - began)
-            if checkpoint is not None and ((step + 1) % every == 0 or step + 1 == total):
-                _save(checkpoint, step + 1, config, net, head, optimiser)
-            if on_step is not None:
-                on_step(step + 1)
-            bar.update()
-    return net, Report(
-        ranks=dist.get_world_size(),
-        classes=data.num_classes,
-        steps=total,
-        loss=float(np.mean(losses[-per_epoch:])) if losses else float("nan"),
-        step_ms=1000 * statistics.median(times[1:] or times or [float("nan")]),
-        peak_mb=_peaks(device),
-    )
+    device = device or torch.device("cpu")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = network_for(data.train_images, dim, model).to(device)
+    head = ShardedMargin(
+        loss, dim, data.num_classes, sample_rate=sample_rate, seed=seed, **loss_args
+    ).to(device)
+    optimiser = OPTIMIZERS[optimizer]([*net.parameters(), *head.parameters()], lr)
+    work = Share(net, head, optimiser, data, batch_size, warmup, seed, on_step)
+    _run(work, settings, checkpoint, every, progress)
+    return net, work.report()
 
 
-@lru_cache(maxsize=1)
-def _order(count: int, seed: int) -> Tensor:
-    """All images in the order of an epoch, the same on every rank."""
-    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
-
-
-def _rows(step: int, per_epoch: int, count: int, size: int, seed: int) -> Tensor:
-    """Which images this rank trains on in a step: its part of the step's batch."""
-    epoch, k = divmod(step, per_epoch)
-    batch = _order(count, seed + epoch)[k * size : (k + 1) * size]
-    return batch.tensor_split(dist.get_world_size())[dist.get_rank()]
-
-
-def _save(
-    path: str | os.PathLike, step: int, config: dict[str, Any], net: nn.Module,
-    head: ShardedMargin, optimiser: torch.optim.Optimizer,
+def _run(
+    work: Share, settings: dict[str, Any], checkpoint: str | os.PathLike | None, every: int,
+    progress: bool,
 ) -> None:  # fmt: skip
-    """Write the state of all ranks into one file, from rank 0."""
-    arrays = {f"net/{k}": v for k, v in net.state_dict().items()}
-    for name, p in net.named_parameters():
-        arrays |= {f"moments/{k}/{name}": v for k, v in _moments(optimiser, p).items()}
-    arrays["head"] = head.full_weight()
-    for k, v in _moments(optimiser, head.weight).items():
-        arrays[f"head_moments/{k}"] = head.gather(v)
-    if dist.get_rank() == 0:
-        words = {"config": np.array(json.dumps(config, sort_keys=True)), "step": np.array(step)}
-        write_npz(path, {k: v.cpu().numpy() for k, v in arrays.items()} | words)
-    dist.barrier()  # nobody goes on, or dies, before the file is there
+    """Train to the end, or until a signal asks all ranks to stop at a checkpoint."""
+    store, signals = loop.Store(), ()
+    if checkpoint is not None:
+        from facetoy.large.checkpoints import Folder  # takes a second
+
+        store, signals = Folder(checkpoint, settings, work, every), (SIGINT, SIGTERM)
+    total = settings["epochs"] * work.per_epoch
+    shown = progress and dist.get_rank() == 0
+    bar = progress_bar(shown=shown, total=total, desc=settings["loss"], unit="step")
+    with bar, interruptible(signals) as asked:
+        loop.train(
+            work,
+            total,
+            rate=lambda part: settings["lr"] * cosine(part),
+            tell=lambda step: bar.update(step - bar.n),
+            # a signal reaches the ranks at different steps; here all have just saved the same
+            stop=lambda step: step % every == 0 and work.any_rank(asked.is_set()),
+            store=store,
+        )
 
 
-def _moments(optimiser: torch.optim.Optimizer, parameter: Tensor) -> dict[str, Tensor]:
-    """What the optimiser remembers of each number of a parameter."""
-    state = optimiser.state[parameter]
-    return {k: v for k, v in state.items() if k != "step" and v is not None}
+class Share(loop.Work):
+    """What one rank trains: its copy of the network, its classes, its part of each batch."""
 
+    def __init__(
+        self, net: nn.Module, head: ShardedMargin, optimizer: torch.optim.Optimizer, data: Data,
+        batch_size: int, warmup: float, seed: int, on_step: Callable[[int], None] | None,
+    ) -> None:  # fmt: skip
+        self.net, self.head, self.optimizer = net, head, optimizer
+        self.spread, self.device = DistributedDataParallel(net), head.weight.device
+        self.images = torch.as_tensor(data.train_images)
+        self.labels = torch.as_tensor(data.train_labels)
+        self.batch_size, self.seed, self.on_step = batch_size, seed, on_step
+        self.ease = easing(head.loss, warmup)
+        self.per_epoch = len(self.labels) // batch_size
+        self.step = 0
+        self.losses: list[float] = []
+        self.times: list[float] = []
 
-def _resume(
-    path: str | os.PathLike, config: dict[str, Any], net: nn.Module, head: ShardedMargin,
-    optimiser: torch.optim.Optimizer,
-) -> int:  # fmt: skip
-    """Take over the state in ``path``, if it exists; the number of steps that it has behind it."""
-    if not Path(path).exists():
-        return 0
-    arrays = read_npz(path, dict, "checkpoint of facetoy.large")
-    try:
-        before = json.loads(str(arrays["config"]))
-        check_same(path, before, config)
-        step = int(arrays["step"])
-        net.load_state_dict({
-            k.removeprefix("net/"): torch.as_tensor(v)
-            for k, v in arrays.items() if k.startswith("net/")
-        })  # fmt: skip
-        head.load_full_weight(torch.as_tensor(arrays["head"]))
-        named = dict(net.named_parameters())
-        mine = slice(head.classes.start, head.classes.stop)
-        for key, value in arrays.items():
-            group, _, rest = key.partition("/")
-            moment, _, name = rest.partition("/")
-            if group == "moments":
-                optimiser.state[named[name]][moment] = torch.as_tensor(value).to(named[name])
-            elif group == "head_moments":
-                part = torch.as_tensor(value[mine]).to(head.weight)
-                optimiser.state[head.weight][moment] = part
-        for p in (*named.values(), head.weight):
-            optimiser.state[p]["step"] = torch.tensor(float(step))
-        return step
-    except (KeyError, RuntimeError) as error:
-        raise ValueError(f"{os.fspath(path)} is not a checkpoint of this network") from error
+    def begin(self) -> None:
+        pass
 
+    def batches(self) -> Iterator[Tensor]:
+        """For each step that is left: which images this rank trains on, by index."""
+        epoch, k = divmod(self.step, self.per_epoch)
+        random = torch.Generator().manual_seed(self.seed + epoch)  # the same on every rank
+        order = torch.randperm(len(self.labels), generator=random)
+        for batch in order.split(self.batch_size)[k : self.per_epoch]:
+            yield batch.tensor_split(self.head.ranks)[self.head.rank]
 
-def _peaks(device: torch.device) -> list[float]:
-    """Megabytes that each rank has used at most."""
-    most = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else peak()
-    return [round(v, 1) for v in every_rank(torch.tensor([most / 1e6], device=device))]
+    def take(self, batch: Tensor, part: float) -> float:
+        self.ease(part)
+        features = self.spread(self.images[batch].to(self.device))
+        loss = self.head(features, self.labels[batch].to(self.device))
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def record(self, taken: float, seconds: float) -> None:
+        self.step += 1
+        self.losses.append(taken)
+        self.times.append(seconds)
+
+    def announce(self) -> None:
+        if self.step and self.on_step is not None:
+            self.on_step(self.step)
+
+    def interrupted(self) -> None:
+        raise KeyboardInterrupt
+
+    def any_rank(self, asked: bool) -> bool:
+        """Whether any of the ranks is asked. All of them must call it."""
+        return any(every_rank(torch.tensor([int(asked)], device=self.device)))
+
+    def report(self) -> Report:
+        cuda = self.device.type == "cuda"
+        most = torch.cuda.max_memory_allocated(self.device) if cuda else peak()
+        return Report(
+            ranks=self.head.ranks,
+            classes=self.head.num_classes,
+            steps=self.step,
+            loss=float(np.mean(self.losses[-self.per_epoch :])) if self.losses else float("nan"),
+            step_ms=1000 * statistics.median(self.times[1:] or self.times or [float("nan")]),
+            peak_mb=[
+                round(v, 1) for v in every_rank(torch.tensor([most / 1e6], device=self.device))
+            ],
+        )
 
 
 def equal_error(net: nn.Module, data: Data, device: torch.device) -> float:
@@ -236,4 +215,4 @@ def equal_error(net: nn.Module, data: Data, device: torch.device) -> float:
     strange = data.test_labels >= data.num_classes
     pairs = draw_pairs(data.test_labels[strange], 50_000)
     x = embedded(net.eval(), torch.as_tensor(data.test_images[strange]).to(device))
-    return roc(cosine(x.cpu().numpy(), pairs), pairs.same).eer
+    return roc(similarity(x.cpu().numpy(), pairs), pairs.same).eer

@@ -1,6 +1,12 @@
 """The networks that turn an image into a feature."""
 
-from torch import nn
+import copy
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+AT_ONCE = 256  # images that go through the network at a time, where no gradient is needed
 
 
 class Embedder(nn.Sequential):
@@ -45,3 +51,14 @@ def make_embedder(height: int, width: int, dim: int) -> nn.Sequential:
     if convolves(height, width):
         return ConvEmbedder(height, width, dim)
     return Embedder(height * width, dim)
+
+
+def network_for(images: np.ndarray, dim: int, model: nn.Module | None) -> nn.Module:
+    """A copy of ``model``, or a small network for images (N, 1, H, W)."""
+    return make_embedder(*images.shape[2:], dim) if model is None else copy.deepcopy(model)
+
+
+@torch.no_grad()
+def embedded(model: nn.Module, x: Tensor) -> Tensor:
+    """(N, d) features of the images ``x``, some at a time."""
+    return torch.cat([model(part) for part in x.split(AT_ONCE)])

@@ -1,4 +1,4 @@
-"""Batches with several images of each of a few classes, as triplets need them."""
+"""What a step trains on: images in a new order, or several of each of a few classes."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,23 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Sampler
+
+
+class Shuffled:
+    """Each epoch all indices below ``count`` in a new order, in batches of ``size``."""
+
+    def __init__(self, count: int, size: int, generator: torch.Generator) -> None:
+        self.count, self.size, self.generator = count, size, generator
+
+    def __len__(self) -> int:
+        # no batch of a single image at the end, which batch normalisation cannot bear
+        single = self.size > 1 and self.count > self.size and self.count % self.size == 1
+        return -(-self.count // self.size) - single
+
+    def __iter__(self) -> Iterator[Tensor]:
+        order = torch.randperm(self.count, generator=self.generator)
+        edges = range(self.size, self.size * len(self), self.size)
+        return iter(order.tensor_split(list(edges)))
 
 
 class PKSampler(Sampler[list[int]]):

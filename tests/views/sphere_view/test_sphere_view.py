@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -46,49 +47,46 @@ def make_sweep(values=(0.0, 0.25, 0.5), **kwargs) -> Sweep:
     return Sweep([make_run(m=v, seed=k, **kwargs) for k, v in enumerate(values)], ["m"])
 
 
-def fractions(view: SphereView, offset: int, steps: int, *shape: int) -> np.ndarray:
-    """What the script makes of packed fractions: (steps, *shape)."""
-    total = steps * math.prod(shape)
-    raw = np.frombuffer(view._data, np.uint8)[offset : offset + 2 * total].astype(int)
-    folded = raw[:total] | raw[total:] << 8
-    change = np.where(folded % 2, -(folded + 1) // 2, folded // 2)
-    return change.reshape(steps, *shape).cumsum(axis=0) / LEVELS
+@pytest.fixture
+def unpack(call) -> Callable[[SphereView], list[dict]]:
+    """The sides of a view as the script unpacks them; arrays are flat lists."""
+
+    def unpack(view: SphereView) -> list[dict]:
+        return call("sphere_view/unpacking.js", "unpackSides", [[view._meta, list(view._data)]])[0]
+
+    return unpack
 
 
-def raw(view: SphereView, offset: int, *shape: int) -> np.ndarray:
-    whole = np.frombuffer(view._data, np.uint8)
-    return whole[offset : offset + math.prod(shape)].reshape(shape)
+def array(values: list, *shape: int) -> np.ndarray:
+    return np.array(values).reshape(shape)
 
 
-def test_features_weights_and_predictions_survive_the_packing():
+def test_features_weights_and_predictions_survive_the_packing(unpack):
     run = make_run(classes=6, known=4)
-    view = SphereView(run)
-    (side,) = view._meta["sides"]
-    (packed,) = side["runs"]
+    (side,) = unpack(SphereView(run))
+    (unpacked,) = side["runs"]
     longest = np.linalg.norm(run.features, axis=-1).max()
-    assert packed["longest"] == pytest.approx(longest, rel=1e-3)
-    features = fractions(view, packed["features"], 4, 60, 3) * longest
+    assert unpacked["longest"] == pytest.approx(longest, rel=1e-3)
+    features = array(unpacked["features"], 4, 60, 3) * longest
     assert np.abs(features - run.features).max() <= longest / LEVELS
-    weight = fractions(view, packed["weight"], 4, 4, 3)
+    weight = array(unpacked["weight"], 4, 4, 3)
     assert np.degrees(metrics.angle(weight, run.weight)).max() < 0.02
-    means = fractions(view, packed["means"], 4, 6, 3)
+    means = array(unpacked["means"], 4, 6, 3)
     assert np.degrees(
         metrics.angle(means[1], metrics.class_means(run.features[1], run.labels))
     ).max() < 0.02  # fmt: skip
-    labels = raw(view, side["labels"], 60)
-    np.testing.assert_array_equal(labels, run.labels)
-    guess = (raw(view, packed["predicted"], 4, 60).astype(int) + labels) % 256
+    np.testing.assert_array_equal(side["labels"], run.labels)
+    guess = (array(unpacked["predicted"], 4, 60) + run.labels) % 256
     np.testing.assert_array_equal(guess, run.predicted)
     assert (side["known"], side["classes"]) == (4, [f"c{k}" for k in range(6)])
 
 
-def test_images_survive_at_four_bits_a_pixel():
+def test_images_survive_at_four_bits_a_pixel(call, unpack):
     run = make_run(count=5)
-    view = SphereView(run)
-    (side,) = view._meta["sides"]
-    packed = raw(view, side["images"], 5 * 32)
-    pixels = np.stack([packed >> 4, packed & 15], -1).reshape(5, 8, 8) / 15
+    (side,) = unpack(SphereView(run))
     assert side["image_size"] == [8, 8]
+    asked = [[side, index, pixel] for index in range(5) for pixel in range(64)]
+    pixels = array(call("sphere_view/unpacking.js", "darkness", asked), 5, 8, 8)
     assert np.abs(pixels - run.images[:, 0]).max() <= 0.5 / 15 + 1e-6
 
 
@@ -123,24 +121,23 @@ def test_without_weights_the_class_means_take_their_place():
     assert side["runs"][0]["measures"][-1][1] == pytest.approx(want, abs=1e-3)
 
 
-def test_more_than_three_dimensions_go_through_pca_and_keep_their_own_angles():
+def test_more_than_three_dimensions_go_through_pca_and_keep_their_own_angles(unpack):
     run = make_run(dim=8)
-    view = SphereView(run)
-    (side,) = view._meta["sides"]
-    (packed,) = side["runs"]
+    (side,) = unpack(SphereView(run))
+    (unpacked,) = side["runs"]
     basis, share = principal(metrics.unit(run.features[-1]))
     assert (side["dim"], side["shown"]) == (8, 3)
     assert side["share"] == pytest.approx(share, abs=1e-3)
     assert 0.3 < share < 1
     np.testing.assert_allclose(basis.T @ basis, np.eye(3), atol=1e-9)
-    shown = fractions(view, packed["features"], 4, 60, 3)
+    shown = array(unpacked["features"], 4, 60, 3)
     np.testing.assert_allclose(shown, metrics.unit(run.features) @ basis, atol=1e-4)
-    length = fractions(view, packed["length"], 4, 60) * packed["longest"]
+    length = array(unpacked["length"], 4, 60) * unpacked["longest"]
     np.testing.assert_allclose(length, np.linalg.norm(run.features, axis=-1), rtol=0.01)
-    angles = raw(view, packed["weight_angle"], 4, 60)[-1]
+    angles = array(unpacked["weight_angle"], 4, 60)[-1]
     want = np.degrees(metrics.to_weight(run.features[-1], run.labels, run.weight[-1]))
     np.testing.assert_allclose(angles, want, atol=0.51)
-    angles = raw(view, packed["mean_angle"], 4, 60)[-1]
+    angles = array(unpacked["mean_angle"], 4, 60)[-1]
     want = np.degrees(metrics.to_mean(run.features[-1], run.labels))
     np.testing.assert_allclose(angles, want, atol=0.51)
 

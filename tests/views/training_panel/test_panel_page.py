@@ -58,9 +58,8 @@ def test_with_a_kernel_it_trains_stops_and_tells(page):
     expect(page.get_by_role("button", name="Train")).to_be_enabled()
 
 
-def test_a_new_picture_from_the_kernel_is_drawn(page, panel, tmp_path):
-    hear(page, type="ready", text="Trains on cpu.", training=False)
-    other = TrainingPanel(panel.data, loss="softmax", dim=2, epochs=1)
+def receive(page: Page, panel: TrainingPanel) -> None:
+    """What the page does when the kernel sends another picture."""
     page.evaluate(
         """([meta, data]) => {
           const bytes = Uint8Array.from(data);
@@ -68,8 +67,26 @@ def test_a_new_picture_from_the_kernel_is_drawn(page, panel, tmp_path):
           window.state.panel._data = new DataView(bytes.buffer);
           window.heard["change:_data"]();
         }""",
-        [other._meta, list(other._data)],
+        [panel._meta, list(panel._data)],
     )
+
+
+def test_a_new_picture_from_the_kernel_is_drawn(page, panel):
+    hear(page, type="ready", text="Trains on cpu.", training=False)
+    other = TrainingPanel(panel.data, loss="softmax", dim=2, epochs=1)
+    receive(page, other)
     expect(page.locator(".ft-title")).to_have_text("Softmax")
     expect(page.locator(".ft-note")).to_contain_text("circle")
     expect(page.get_by_label("training step")).to_have_value(str(len(other.run.steps) - 1))
+
+
+def test_another_loss_may_have_centers_or_no_weights(page, panel):
+    crosses, hint = page.get_by_text("Crosses are the centers c."), page.locator(".ft-hint").first
+    receive(page, TrainingPanel(panel.data, loss="center", epochs=1))
+    expect(crosses).to_be_visible()
+    expect(hint).to_have_text("feature to own weight")
+    receive(page, TrainingPanel(panel.data, loss="triplet", epochs=1))
+    expect(crosses).to_have_count(0)
+    expect(hint).to_have_text("feature to class mean")
+    receive(page, panel)
+    expect(hint).to_have_text("feature to own weight")

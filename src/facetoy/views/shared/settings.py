@@ -1,7 +1,7 @@
 """The settings of the losses that a form offers."""
 
 from facetoy.losses import LOSSES
-from facetoy.training.engine import numbers, signature
+from facetoy.training.arguments import numbers, signature
 
 
 def loss_arguments() -> dict[str, dict[str, float]]:

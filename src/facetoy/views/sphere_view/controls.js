@@ -21,9 +21,7 @@ export const PARAMETERS = { m: "margin m", s: "scale s", lam: "λ", dim: "dimens
  * What the controls tell the picture.
  * @typedef {object} Listener
  * @property {() => void} played or paused
- * @property {(t: number) => void} stepped to a snapshot
- * @property {(value: number) => void} chosen a value of the parameter
- * @property {(unit: boolean) => void} measured
+ * @property {(settings: Partial<Settings>) => void} set
  * @property {() => void} reset
  */
 
@@ -50,9 +48,9 @@ export class Controls {
       make("div", { class: "ft-row ft-small" }, this.#unit.label, reset),
     );
     const [value, step, unit] = [this.#value.input, this.#step.input, this.#unit.input];
-    value.addEventListener("input", () => on.chosen(+value.value), { signal });
-    step.addEventListener("input", () => on.stepped(+step.value), { signal });
-    unit.addEventListener("change", () => on.measured(unit.checked), { signal });
+    value.addEventListener("input", () => on.set({ value: +value.value }), { signal });
+    step.addEventListener("input", () => on.set({ t: +step.value }), { signal });
+    unit.addEventListener("change", () => on.set({ unit: unit.checked }), { signal });
   }
 
   /** Offer what can be chosen from. */

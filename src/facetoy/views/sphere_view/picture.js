@@ -117,16 +117,11 @@ export class Picture {
   #makeControls() {
     const on = {
       played: () => this.#move(!this.#playing && !this.#turning, false),
-      stepped: (/** @type {number} */ t) => {
-        this.#playing = false;
-        this.#set({ t });
-        this.#announce();
+      set: (/** @type {Partial<Settings>} */ settings) => {
+        if ("t" in settings) this.#playing = false;
+        this.#set(settings);
+        if (!("unit" in settings)) this.#announce(); // its figures stay
       },
-      chosen: (/** @type {number} */ value) => {
-        this.#set({ value });
-        this.#announce();
-      },
-      measured: (/** @type {boolean} */ unit) => this.#set({ unit }),
       reset: () => this.#reset(),
     };
     return new Controls(on, this.#stop.signal);

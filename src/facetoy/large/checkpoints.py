@@ -1,0 +1,219 @@
+"""Checkpoints of a training on many machines: each rank writes its part, and reads its part.
+
+    run/training.json    the settings, which must be the same for a training to go on
+    run/step-50/         a checkpoint of torch.distributed.checkpoint, by any number of ranks
+
+A checkpoint is whole once it has its ``.metadata``, which is written last. The one before it is
+removed only then; what a kill has left is removed at the next start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+from torch import Tensor, nn
+from torch.distributed.checkpoint import filesystem, metadata
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.planner import WriteItem, WriteItemType
+from torch.serialization import _get_layout
+
+from facetoy.files import DAMAGED, check_same, replaced
+from facetoy.large.sharded import BLOCK, every_rank, shard, spread
+from facetoy.training.loop import Store
+
+if TYPE_CHECKING:
+    from facetoy.large.training import Share
+
+
+class Folder(Store):
+    """The state of all ranks in a folder, on a disk that all machines share. All ranks call it."""
+
+    def __init__(
+        self, path: str | os.PathLike, settings: dict[str, Any], work: Share, every: int
+    ) -> None:
+        self.path, self.settings, self.work, self.every = Path(path), settings, work, every
+        self.kept = -1  # the step of the newest whole checkpoint; -1: there is none
+
+    def due(self) -> bool:
+        return self.work.step % self.every == 0
+
+    def rescue(self) -> None:
+        """Nothing: an interruption comes to one rank, and the others know nothing of it."""
+
+    def save(self) -> None:
+        before, self.kept = self.kept, self.work.step
+        if self.kept == before:
+            return
+        writer = dcp.FileSystemWriter(self._folder(self.kept))
+        # what all ranks hold is rank 0's, as the statistics of a batch normalisation are
+        planner = InBlocks(dedup_save_to_lowest_rank=True)
+        dcp.save(self._tensors(), storage_writer=writer, planner=planner)
+        if dist.get_rank() == 0 and before >= 0:
+            shutil.rmtree(self._folder(before))
+
+    def load(self) -> bool:
+        """Take over the newest whole checkpoint, by whatever number of ranks; False if there is
+        none. ValueError if the folder is of another training, or holds something else."""
+        known = self._check_settings()
+        whole = [int(f.parent.name[5:]) for f in self.path.glob("step-*/.metadata")]
+        self.kept = max(whole, default=-1)
+        here = self.work.head.weight.device
+        seen = every_rank(torch.tensor([self.kept], device=here))
+        if len(set(seen)) > 1:
+            raise ValueError(f"all ranks must see one checkpoint; they see those of steps {seen}")
+        if self.kept >= 0:
+            self._read(self._folder(self.kept))
+            self.work.step = self.kept
+        if dist.get_rank() == 0:  # the others have looked
+            self._tidy() if known else self._write_settings()
+        return self.kept >= 0
+
+    def _folder(self, step: int) -> Path:
+        return self.path / f"step-{step}"
+
+    def _check_settings(self) -> bool:
+        """Whether the settings are there, and those of this training. ValueError if not."""
+        self.path.mkdir(exist_ok=True)
+        file = self.path / "training.json"
+        if not file.exists():
+            if any(f.suffix != ".part" for f in self.path.iterdir()):
+                raise ValueError(f"{self.path} is not a checkpoint of facetoy.large")
+            return False
+        try:
+            before = json.loads(file.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{file} is damaged") from error
+        check_same(self.path, before, self.settings)
+        return True
+
+    def _write_settings(self) -> None:
+        with replaced(self.path / "training.json") as file:
+            file.write(json.dumps(self.settings, sort_keys=True).encode())
+
+    def _tidy(self) -> None:
+        """Remove older checkpoints, and what a kill has left of a newer one."""
+        for other in self.path.glob("step-*"):
+            if other != self._folder(self.kept):
+                shutil.rmtree(other)
+
+    def _parameters(self) -> dict[str, nn.Parameter]:
+        """What is optimised, by name."""
+        found = dict(self.work.net.named_parameters(prefix="net"))
+        return found | {"head.weight": self.work.head.weight}
+
+    def _tensors(self) -> dict[str, Tensor]:
+        """Every tensor that a training goes on from, by name. Those of which each rank holds a
+        part know which part that is."""
+        net, head = self.work.net, self.work.head
+        state = {f"net.{k}": v for k, v in net.state_dict().items()}
+        state |= {f"head.{k}": v for k, v in head.state_dict().items()}
+        for name, p in self._parameters().items():
+            for key, v in self.work.optimizer.state[p].items():
+                if v is not None:
+                    rows = p is head.weight and v.ndim > 0
+                    state[f"optimizer.{name}.{key}"] = spread(v, head.num_classes) if rows else v
+        random = head.generator.get_state()[None].to(head.weight.device)
+        return state | {"random": spread(random, head.ranks)}
+
+    def _read(self, folder: Path) -> None:
+        """Read this rank's part of a checkpoint into the training."""
+        reader = Reader(folder)
+        saved = {k: v.size for k, v in reader.read_metadata().state_dict_metadata.items()}
+        parameters = self._parameters()
+        for full, size in saved.items():
+            name, _, key = full.removeprefix("optimizer.").rpartition(".")
+            if full.startswith("optimizer.") and name in parameters:
+                p = parameters[name]
+                room = torch.zeros_like(p) if size else torch.zeros(())
+                self.work.optimizer.state[p][key] = room
+        state = self._tensors()
+        if state["random"].shape != saved.get("random"):  # of another number of ranks
+            del state["random"], saved["random"]
+        if {k: v.shape for k, v in state.items()} != saved:
+            raise ValueError(f"{folder} is not a checkpoint of this network")
+        try:
+            dcp.load(state, storage_reader=reader)
+        except CheckpointException as error:
+            raise ValueError(f"{folder} is damaged") from error
+        if "random" in state:
+            self.work.head.generator.set_state(state["random"].to_local()[0].cpu())
+
+
+class InBlocks(dcp.DefaultSavePlanner):
+    """What each rank has its own rows of is written in blocks of rows: no rank ever holds more than
+    a block of what others have written, or a copy of its own for writing."""
+
+    def create_local_plan(self) -> dcp.SavePlan:
+        plan = super().create_local_plan()
+        self.plan = replace(plan, items=[part for item in plan.items for part in _blocks(item)])
+        return self.plan
+
+    def lookup_object(self, index: metadata.MetadataIndex) -> Any:
+        found, whole = super().lookup_object(index), self.state_dict[index.fqn]
+        if not hasattr(whole, "placements"):
+            return found
+        mine = shard(len(whole), dist.get_rank(), dist.get_world_size())
+        return found[index.offset[0] - mine.start :][:BLOCK]
+
+
+def _blocks(item: WriteItem) -> Iterator[WriteItem]:
+    if item.type is not WriteItemType.SHARD:
+        yield item
+        return
+    (start, *others), (count, *sizes) = item.tensor_data.chunk.offsets, item.tensor_data.chunk.sizes
+    for k in range(0, count, BLOCK):
+        chunk = metadata.ChunkStorageMetadata(
+            torch.Size((start + k, *others)), torch.Size((min(BLOCK, count - k), *sizes))
+        )
+        yield replace(
+            item,
+            index=metadata.MetadataIndex(item.index.fqn, chunk.offsets),
+            tensor_data=replace(item.tensor_data, chunk=chunk),
+        )
+
+
+#: All that a checkpoint's ``.metadata``, a pickle, may name: what is stored where. (Not
+#: ``BytesStorageMetadata``, which stands for a pickle that would be read without restriction.)
+ALLOWED = {
+    (named.__module__, named.__qualname__)
+    for named in (
+        metadata.Metadata, metadata.TensorStorageMetadata, metadata.TensorProperties,
+        metadata.ChunkStorageMetadata, metadata.MetadataIndex, metadata.StorageMeta,
+        metadata._MEM_FORMAT_ENCODING, filesystem._StorageInfo, torch.Size, _get_layout,
+        type(Path()),
+    )
+}  # fmt: skip
+
+
+class Plain(pickle.Unpickler):
+    """Reads a checkpoint's ``.metadata`` and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        dtype = module == "torch" and isinstance(getattr(torch, name, None), torch.dtype)
+        if dtype or (module, name) in ALLOWED:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name} has no place in a checkpoint")
+
+
+class Reader(dcp.FileSystemReader):
+    """PyTorch's reader, for which ``.metadata`` is data and no program."""
+
+    def read_metadata(self) -> metadata.Metadata:
+        path = Path(self.path, ".metadata")
+        try:
+            with path.open("rb") as file:
+                return Plain(file).load()
+        except (*DAMAGED, AttributeError, pickle.UnpicklingError) as error:
+            raise ValueError(
+                f"{path} is damaged or is not a checkpoint of facetoy.large"
+            ) from error

@@ -1,0 +1,166 @@
+"""Trainings whose steps are taken at once, in one program: what the loop works on."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from facetoy.training.arguments import numbers
+from facetoy.training.loop import Store, Work, train
+from facetoy.training.recording import Training
+
+
+class NetworkAndLoss(nn.Module):
+    """Images and labels → the loss of the network's features."""
+
+    def __init__(self, net: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.net, self.head = net, head
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return self.head(self.net(x), y)
+
+
+class Together(Work):
+    """R trainings with networks and losses of one kind, whose steps are taken at once.
+
+    Parameter by parameter, one tensor (R, …) holds those of all; each network's own are views of
+    it. With R = 1 nothing is held twice, and any network and loss will do.
+    """
+
+    def __init__(self, trainings: Sequence[Training]) -> None:
+        self.trainings, self.first = trainings, trainings[0]
+        pairs = [NetworkAndLoss(t.net, t.head) for t in trainings]
+        if len(pairs) == 1:
+            self.parameters = [p for p in pairs[0].parameters() if p.requires_grad]
+        else:
+            self.pattern = copy.deepcopy(pairs[0])
+            self.weights = {
+                name: p.requires_grad_() for name, p in _joined(pairs, "named_parameters").items()
+            }
+            self.buffers = _joined(pairs, "named_buffers")
+            self.parameters = list(self.weights.values())
+        plan = self.first.plan
+        self.optimizer = plan.optimizer(self.parameters, plan.lr)
+
+    @property
+    def step(self) -> int:
+        return self.first.step
+
+    def begin(self) -> None:
+        for t in self.trainings:
+            if t.step in t.due:
+                t.snapshot()
+
+    def batches(self) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
+        """For each step that is left: images (R, B) by index, and the losses' settings."""
+        drawn = [[torch.as_tensor(batch) for batch in t.batches] for t in self.trainings]
+        sizes = [len(batch) for batch in drawn[0]]
+        order = torch.stack([torch.cat(batches) for batches in drawn])
+        steps = range(self.step, self.step + len(sizes) - self.step % len(sizes))
+        settings = {}
+        if len(self.trainings) > 1:
+            settings = self.settings([step / self.first.total for step in steps])
+        left = order.to(self.first.images.x.device).split(sizes, dim=1)[-len(steps) :]
+        for k, batch in enumerate(left):
+            yield batch, {name: values[k] for name, values in settings.items()}
+
+    def settings(self, parts: list[float]) -> dict[str, Tensor]:
+        """Each number (steps, R) that the losses are set to at these parts of the training."""
+        heads = [t.head for t in self.trainings]
+        found: dict[str, list[list[float]]] = {name: [] for name in numbers(type(heads[0]))}
+        for part in parts:
+            for t in self.trainings:
+                t.ease(part)
+            for name, rows in found.items():
+                rows.append([getattr(head, name) for head in heads])
+        where = self.first.images.x.device
+        return {
+            name: torch.tensor(rows, dtype=torch.float32, device=where)
+            for name, rows in found.items()
+        }
+
+    def take(self, batch: tuple[Tensor, dict[str, Tensor]], part: float) -> tuple[Tensor, Tensor]:
+        """One step of each: losses (R,), gradient norms (R,)."""
+        indices, settings = batch
+        x, y = self.first.images.x[indices], self.first.images.y[indices]
+        self.optimizer.zero_grad()
+        one, head = len(self.trainings) == 1, self.first.head
+        if one:
+            self.first.ease(part)
+            features = self.first.net(x[0])
+            losses = head(features, y[0])[None]
+        else:
+            losses = vmap(self._one)(self.weights, self.buffers, settings, x, y)
+        losses.sum().backward()
+        self.optimizer.step()
+        if hasattr(head, "update"):
+            head.update(features.detach(), y[0])
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        if one:
+            norms = torch.stack(torch._foreach_norm(gradients)).norm()[None]
+        else:
+            norms = torch.stack([g.flatten(1).norm(dim=1) for g in gradients]).norm(dim=0)
+        return losses.detach(), norms
+
+    def _one(self, weights: dict, buffers: dict, settings: dict, x: Tensor, y: Tensor) -> Tensor:
+        """The loss of one of the trainings."""
+        for name, value in settings.items():
+            setattr(self.pattern.head, name, value)
+        return functional_call(self.pattern, (weights, buffers), (x, y))
+
+    def record(self, taken: tuple[Tensor, Tensor], seconds: float) -> None:
+        share = len(self.trainings)
+        for t, loss, norm in zip(self.trainings, *taken, strict=True):
+            t.count(loss, norm, seconds / share)
+        self.begin()
+        if self.step % len(self.first.batches) == 0:
+            began = time.perf_counter()
+            if self.first.images.x.is_cuda:
+                torch.cuda.synchronize(self.first.images.x.device)
+            waited = (time.perf_counter() - began) / share
+            for t in self.trainings:
+                t.seconds += waited
+                t.end_epoch()
+
+    def announce(self) -> None:
+        for t in self.trainings:
+            if t.step in t.due and t.plan.on_snapshot is not None:
+                t.plan.on_snapshot(t.run())
+
+    def interrupted(self) -> None:
+        for t in self.trainings:
+            t.config["interrupted"] = True
+            if t.step not in t.steps:
+                t.snapshot()
+
+
+def train_together(
+    together: Together, on_epoch: Callable[[int], None], stop: threading.Event, store: Store
+) -> None:
+    """Train to the end or until ``stop`` is set. ``on_epoch`` gets the number of epochs so far."""
+    first = together.first
+
+    def tell(step: int) -> None:
+        epochs, more = divmod(step, len(first.batches))
+        if not more:
+            on_epoch(epochs)
+
+    train(together, first.total, first.plan.rate, tell, lambda step: stop.is_set(), store)
+
+
+def _joined(modules: Sequence[nn.Module], names: str) -> dict[str, Tensor]:
+    """Parameters or buffers, one tensor (R, …) for all modules, whose own become views of it."""
+    joined = {}
+    for name, _ in getattr(modules[0], names)():
+        own = [dict(getattr(m, names)())[name] for m in modules]
+        joined[name] = torch.stack([o.detach() for o in own])
+        for o, row in zip(own, joined[name], strict=True):
+            o.data = row
+    return joined

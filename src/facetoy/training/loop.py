@@ -1,0 +1,101 @@
+"""The one loop of all trainings: of ``fit``, of ``sweep``, and of many machines.
+
+What differs is handed to it: how a step is taken and recorded (``Work``), how the state is kept
+(``Store``), when to stop.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import torch
+
+
+class Work(Protocol):
+    """What is trained."""
+
+    optimizer: torch.optim.Optimizer
+    step: int  #: how many are over
+
+    def begin(self) -> None:
+        """Record the state before the first step."""
+
+    def batches(self) -> Iterator[Any]:
+        """What each step works on that this epoch has left."""
+
+    def take(self, batch: Any, part: float) -> Any:
+        """Take a step, with the loss as it is after this part of the training; its losses."""
+
+    def record(self, taken: Any, seconds: float) -> None:
+        """Count the step, with its losses and the time that it took, and record what is due."""
+
+    def announce(self) -> None:
+        """Call whom the user wants to be called. What they raise ends the training."""
+
+    def interrupted(self) -> None:
+        """Mark the training as one that did not come to its end, or raise."""
+
+
+class Store:
+    """Where the state of a training is kept. This one keeps nothing."""
+
+    def load(self) -> bool:
+        """Take over the state that is kept; False if there is none."""
+        return False
+
+    def due(self) -> bool:
+        """Whether it is time to save."""
+        return False
+
+    def save(self) -> None:
+        """Keep the state: afterwards there is the old one or the new one, whole."""
+
+    def rescue(self) -> None:
+        """Keep the state in which an interruption has left the training."""
+        self.save()
+
+
+def train(
+    work: Work,
+    total: int,
+    rate: Callable[[float], float],
+    tell: Callable[[int], None],
+    stop: Callable[[int], bool],
+    store: Store,
+) -> None:
+    """Train up to step ``total``, or until ``stop`` says so or a KeyboardInterrupt comes.
+
+    ``rate`` is the learning rate by the part of training that is over. ``tell`` is called with the
+    number of steps that are over, ``stop`` with the same before each step.
+    """
+    whole = resumed = store.load()  # whole: no step is under way, and its record is complete
+    try:
+        if resumed:
+            tell(work.step)
+        else:
+            work.begin()
+            whole = True
+            work.announce()
+            store.save()  # what keeps it from being written shows now
+        while work.step < total:
+            for batch in work.batches():
+                if stop(work.step):
+                    raise KeyboardInterrupt
+                part = work.step / total
+                now = rate(part)
+                for group in work.optimizer.param_groups:
+                    group["lr"] = now
+                whole, began = False, time.perf_counter()
+                taken = work.take(batch, part)
+                work.record(taken, time.perf_counter() - began)
+                whole = True
+                tell(work.step)
+                work.announce()
+                if store.due():
+                    store.save()
+    except KeyboardInterrupt:
+        if whole:
+            store.rescue()
+        work.interrupted()
+    else:
+        store.save()

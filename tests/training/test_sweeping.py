@@ -1,0 +1,206 @@
+"""sweep: the runs of fit, trained at once."""
+
+import itertools
+import signal
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+import facetoy
+from facetoy.losses import ArcFace
+from facetoy.training import sweeping
+from facetoy.training.batched import Together
+from facetoy.training.recording import resident
+
+
+def test_sweep_over_anything(digits):
+    sweep = facetoy.sweep("softmax", digits, bias=[False, True], epochs=1, snapshots=2)
+    assert sweep.parameters == {"bias": (False, True)}
+    sweep = facetoy.sweep("arcface", digits, dim=np.array([2, 3]), epochs=1, snapshots=2)
+    assert sweep.parameters == {"dim": (2, 3)}
+    assert sweep[0].images is sweep[1].images
+
+
+def test_sweep(digits):
+    sweep = facetoy.sweep("arcface", digits, m=[0, 0.3], seed=range(2), epochs=1, snapshots=2)
+    assert sweep.parameters == {"m": (0, 0.3), "seed": (0, 1)}
+    assert [(r.config["m"], r.config["seed"]) for r in sweep] == [
+        (0, 0), (0, 1), (0.3, 0), (0.3, 1)
+    ]  # fmt: skip
+    one = sweep.select(m=0.3)
+    assert one.parameters == {"seed": (0, 1)}
+    assert len(sweep[:3]) == 3
+    alone = facetoy.fit("arcface", digits, m=0.3, seed=1, epochs=1, snapshots=2)
+    np.testing.assert_allclose(one[1].features, alone.features, atol=1e-5)
+    with pytest.raises(ValueError, match="no run with"):
+        sweep.select(m=0.7)
+    with pytest.raises(ValueError, match="at least one argument that is a non-empty list"):
+        facetoy.sweep("arcface", digits, m=0.3)
+
+
+LISTS = {
+    "softmax": {"seed": [0, 1, 2]},
+    "normsoftmax": {"s": [4, 16]},
+    "lsoftmax": {"m": [1, 2, 4], "lam": [0.0, 5.0]},
+    "asoftmax": {"m": [3, 4]},
+    "cosface": {"m": [0, 0.35], "s": [8.0, 16]},
+    "amsoftmax": {"m": [0.1, 0.2], "seed": [3, 4]},
+    "arcface": {"m": [0, 0.3, 0.5], "seed": [0, 1]},
+    "combined": {"m1": [1, 1.3], "m2": [0.0, 0.2], "m3": [0, 0.1]},
+}
+
+
+def alike(ours: facetoy.Run, alone: facetoy.Run, atol: float = 2e-4) -> None:
+    """Two runs of one training agree in all but time and rounding."""
+    assert ours.config == alone.config
+    assert np.array_equal(ours.steps, alone.steps)
+    scale = np.abs(alone.features).max()
+    np.testing.assert_allclose(ours.features / scale, alone.features / scale, atol=atol)
+    np.testing.assert_allclose(ours.weight, alone.weight, atol=atol)
+    assert (ours.predicted == alone.predicted).mean() > 0.99
+    for name in ("loss", "gradient_norm", "train_accuracy", "test_accuracy"):
+        np.testing.assert_allclose(
+            ours.history[name], alone.history[name], rtol=3e-3, atol=3e-3, err_msg=name
+        )
+    for name, value in alone.network.items():
+        np.testing.assert_allclose(ours.network[name], value, atol=atol, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "jobs"), [("arcface", 1), ("arcface", 5), *((name, 2) for name in LISTS)]
+)
+def test_a_sweep_trains_at_once_what_fit_trains_alone(digits, name, jobs, monkeypatch):
+    """Compared before rounding has had the time to grow."""
+    args = {"lr": 0.001, "epochs": 3, "snapshots": 4, "progress": False}
+    monkeypatch.setattr(sweeping, "_one_by_one", None)
+    sweep = facetoy.sweep(name, digits, jobs=jobs, **LISTS[name], **args)
+    combinations = list(itertools.product(*LISTS[name].values()))
+    assert len(sweep) == len(combinations)
+    for run, values in zip(sweep, combinations, strict=True):
+        settings = dict(zip(LISTS[name], values, strict=True))
+        assert {k: run.config[k] for k in settings} == settings
+        alike(run, facetoy.fit(name, digits, **settings, **args))
+        assert (run.history["seconds"] > 0).all()
+
+
+def test_trained_at_once_are_as_good_as_alone(digits):
+    args = {"m": 0.5, "snapshots": 2, "progress": False}
+    sweep = facetoy.sweep("arcface", digits, seed=range(4), **args)
+    alone = [facetoy.fit("arcface", digits, seed=seed, **args) for seed in range(4)]
+    ours, theirs = (
+        np.mean([facetoy.metrics.measure(r).accuracy for r in runs]) for runs in (sweep, alone)
+    )
+    assert abs(ours - theirs) < 0.01
+
+
+def test_networks_with_convolutions_train_at_once_too():
+    """As on a GPU; on a CPU sweep trains them one by one, since nothing is gained."""
+    faces = facetoy.load("toyfaces", identities=6, images=12, size=16)
+    args = {"dim": 4, "epochs": 2, "batch_size": 16, "lr": 0.001, "snapshots": 2, "progress": False}
+    where = torch.device("cpu")
+    chosen = [{**args, "m": m, "seed": seed} for m in (0.1, 0.3) for seed in (0, 1)]
+    bar = facetoy.progress.progress_bar(shown=False)
+    runs = sweeping._together("arcface", resident(faces, where), chosen, {"m", "seed"}, 1, bar)
+    for run, settings in zip(runs, chosen, strict=True):
+        alone = facetoy.fit("arcface", faces, **settings)
+        assert "1.running_mean" in run.network
+        assert run.network["1.num_batches_tracked"] == alone.network["1.num_batches_tracked"] > 0
+        alike(run, alone, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("loss", "lists"),
+    [
+        ("center", {"lam": [0.1, 1.0]}),
+        ("triplet", {"margin": [0.2, 0.3]}),
+        ("arcface", {"dim": [2, 3]}),
+        (type("Own", (ArcFace,), {}), {"m": [0.1, 0.2]}),
+    ],
+)
+def test_others_train_one_by_one(digits, loss, lists, monkeypatch):
+    monkeypatch.setattr(sweeping, "_together", None)
+    sweep = facetoy.sweep(loss, digits, epochs=1, snapshots=2, progress=False, jobs=1, **lists)
+    assert len(sweep) == 2
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_a_sweep_that_is_interrupted_keeps_its_runs(digits, monkeypatch):
+    """Ctrl-C in the middle: what was begun is kept and marked, and no step is half done."""
+    count = itertools.count()
+    take = Together.take
+
+    def interrupted(self, *args):
+        if next(count) == 30:
+            signal.raise_signal(signal.SIGINT)
+        return take(self, *args)
+
+    monkeypatch.setattr(Together, "take", interrupted)
+    args = {"m": [0.1, 0.2], "lr": [0.001, 0.01], "epochs": 20, "snapshots": 2, "progress": False}
+    sweep = facetoy.sweep("arcface", digits, jobs=1, **args)
+    assert [r.config["lr"] for r in sweep] == [0.001, 0.001]  # the others had not begun
+    assert [r.config["m"] for r in sweep] == [0.1, 0.2]
+    for run in sweep:
+        assert run.config["interrupted"]
+        assert 30 <= run.steps[-1] < 120  # the main thread has to hear of it first
+        assert len(run.steps) == len(run.features)
+        assert len(run.history["loss"]) == run.steps[-1] // 12
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_sweep_s_error_is_that_of_a_fit(digits):
+    for lists, says in [({"m": [0.1, 2]}, r"m must lie in \[0, 1.571\), got 2")]:
+        with pytest.raises(ValueError, match=says):
+            facetoy.sweep("arcface", digits, epochs=1, **lists)
+    with pytest.raises(TypeError, match="arcface takes no argument 'n'"):
+        facetoy.sweep("arcface", digits, n=[1, 2], seed=[0, 1])
+    with pytest.raises(ValueError, match="features must be finite, got nan"):
+        facetoy.sweep("softmax", digits, seed=[0, 1], lr=1e30, epochs=1, progress=False)
+
+
+def test_a_sweep_leaves_threads_and_random_numbers_as_they_were(digits):
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    facetoy.sweep("arcface", digits, m=[0.1, 0.2, 0.3], epochs=1, snapshots=2, jobs=3)
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.get_rng_state(), state)
+    seen = []
+    other = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))
+    other.start()
+    other.join()
+    assert seen == [threads]
+    sweep = facetoy.sweep("softmax", digits, device=["cpu"], epochs=1, snapshots=2)
+    assert sweep.parameters == {"device": ("cpu",)}
+
+
+def test_an_error_in_a_sweep_s_bar_ends_it(digits, monkeypatch):
+    class Bar:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def update(self, count=1):
+            raise OSError("no terminal")
+
+    monkeypatch.setattr(sweeping, "progress_bar", lambda **_: Bar())
+    with pytest.raises(OSError, match="no terminal"):
+        facetoy.sweep("arcface", digits, m=[0.1, 0.2], epochs=100_000, snapshots=2)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_gpu_trains_a_sweep_at_once(digits):
+    args = {"lr": 0.001, "epochs": 2, "snapshots": 3, "progress": False}
+    sweep = facetoy.sweep("arcface", digits, m=[0.1, 0.5], **args)
+    for m, run in zip([0.1, 0.5], sweep, strict=True):
+        assert run.device.startswith("cuda (")
+        alike(run, facetoy.fit("arcface", digits, m=m, **args))
