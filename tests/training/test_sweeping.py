@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import facetoy
+from facetoy import progress
 from facetoy.losses import ArcFace
 from facetoy.training import sweeping
 from facetoy.training.batched import Together
@@ -179,6 +180,22 @@ def test_a_sweep_leaves_threads_and_random_numbers_as_they_were(digits):
     assert seen == [threads]
     sweep = facetoy.sweep("softmax", digits, device=["cpu"], epochs=1, snapshots=2)
     assert sweep.parameters == {"device": ("cpu",)}
+
+
+@pytest.mark.parametrize(("jobs", "epochs"), [(1, 60), (2, 7), (5, 3)])
+def test_a_sweep_s_bar_ends_at_the_number_of_runs(digits, monkeypatch, jobs, epochs):
+    """tqdm's bar in a notebook turns red, and stays, where the count is not the total."""
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    bars = []
+
+    def watched(**kwargs):
+        bars.append(progress.progress_bar(**kwargs))
+        return bars[-1]
+
+    monkeypatch.setattr(sweeping, "progress_bar", watched)
+    m = [0.1, 0.2, 0.3, 0.4, 0.5]
+    facetoy.sweep("arcface", digits, m=m, epochs=epochs, snapshots=2, jobs=jobs)
+    assert [(bar.n, bar.total) for bar in bars] == [(5, 5)]
 
 
 def test_an_error_in_a_sweep_s_bar_ends_it(digits, monkeypatch):

@@ -10,45 +10,31 @@ The same line goes on from the checkpoint, on any number of ranks.
 from __future__ import annotations
 
 import os
-import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from signal import SIGINT, SIGTERM
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import nn
 
 from facetoy.checks import whole
 from facetoy.data import Data
 from facetoy.faces.verification import cosine as similarity
 from facetoy.faces.verification import draw_pairs, roc
-from facetoy.large.process_memory import peak
-from facetoy.large.sharded import ShardedMargin, every_rank
+from facetoy.large.sharded import ShardedMargin
+from facetoy.large.share import Report, Share
 from facetoy.progress import progress_bar
 from facetoy.training import loop
 from facetoy.training.networks import embedded, network_for
-from facetoy.training.schedule import cosine, easing
+from facetoy.training.schedule import cosine
 from facetoy.training.surroundings import interruptible
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
     "sgd": partial(torch.optim.SGD, momentum=0.9),
 }
-
-
-class Report(NamedTuple):
-    """What a training says of itself, the same on every rank."""
-
-    ranks: int
-    classes: int
-    steps: int
-    loss: float  #: mean of the last epoch's steps
-    step_ms: float  #: median milliseconds of a step on rank 0, without the first
-    peak_mb: list[float]  #: largest memory of each rank so far: of the GPU, else of the process
 
 
 def train(
@@ -123,7 +109,7 @@ def _run(
     """Train to the end, or until a signal asks all ranks to stop at a checkpoint."""
     store, signals = loop.Store(), ()
     if checkpoint is not None:
-        from facetoy.large.checkpoints import Folder  # takes a second
+        from facetoy.large.checkpoints import Folder  # takes seconds
 
         store, signals = Folder(checkpoint, settings, work, every), (SIGINT, SIGTERM)
     total = settings["epochs"] * work.per_epoch
@@ -138,75 +124,6 @@ def _run(
             # a signal reaches the ranks at different steps; here all have just saved the same
             stop=lambda step: step % every == 0 and work.any_rank(asked.is_set()),
             store=store,
-        )
-
-
-class Share(loop.Work):
-    """What one rank trains: its copy of the network, its classes, its part of each batch."""
-
-    def __init__(
-        self, net: nn.Module, head: ShardedMargin, optimizer: torch.optim.Optimizer, data: Data,
-        batch_size: int, warmup: float, seed: int, on_step: Callable[[int], None] | None,
-    ) -> None:  # fmt: skip
-        self.net, self.head, self.optimizer = net, head, optimizer
-        self.spread, self.device = DistributedDataParallel(net), head.weight.device
-        self.images = torch.as_tensor(data.train_images)
-        self.labels = torch.as_tensor(data.train_labels)
-        self.batch_size, self.seed, self.on_step = batch_size, seed, on_step
-        self.ease = easing(head.loss, warmup)
-        self.per_epoch = len(self.labels) // batch_size
-        self.step = 0
-        self.losses: list[float] = []
-        self.times: list[float] = []
-
-    def begin(self) -> None:
-        pass
-
-    def batches(self) -> Iterator[Tensor]:
-        """For each step that is left: which images this rank trains on, by index."""
-        epoch, k = divmod(self.step, self.per_epoch)
-        random = torch.Generator().manual_seed(self.seed + epoch)  # the same on every rank
-        order = torch.randperm(len(self.labels), generator=random)
-        for batch in order.split(self.batch_size)[k : self.per_epoch]:
-            yield batch.tensor_split(self.head.ranks)[self.head.rank]
-
-    def take(self, batch: Tensor, part: float) -> float:
-        self.ease(part)
-        features = self.spread(self.images[batch].to(self.device))
-        loss = self.head(features, self.labels[batch].to(self.device))
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return loss.item()
-
-    def record(self, taken: float, seconds: float) -> None:
-        self.step += 1
-        self.losses.append(taken)
-        self.times.append(seconds)
-
-    def announce(self) -> None:
-        if self.step and self.on_step is not None:
-            self.on_step(self.step)
-
-    def interrupted(self) -> None:
-        raise KeyboardInterrupt
-
-    def any_rank(self, asked: bool) -> bool:
-        """Whether any of the ranks is asked. All of them must call it."""
-        return any(every_rank(torch.tensor([int(asked)], device=self.device)))
-
-    def report(self) -> Report:
-        cuda = self.device.type == "cuda"
-        most = torch.cuda.max_memory_allocated(self.device) if cuda else peak()
-        return Report(
-            ranks=self.head.ranks,
-            classes=self.head.num_classes,
-            steps=self.step,
-            loss=float(np.mean(self.losses[-self.per_epoch :])) if self.losses else float("nan"),
-            step_ms=1000 * statistics.median(self.times[1:] or self.times or [float("nan")]),
-            peak_mb=[
-                round(v, 1) for v in every_rank(torch.tensor([most / 1e6], device=self.device))
-            ],
         )
 
 

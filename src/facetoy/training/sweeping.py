@@ -131,30 +131,36 @@ def _together(
         for group in groups.values()
         for part in np.array_split(group, min(len(group), -(-jobs // len(groups))))
     ]
-    news: queue.SimpleQueue[float | None] = queue.SimpleQueue()  # runs' worth of epochs; None: over
+    news: queue.SimpleQueue[tuple[int, int | None]] = queue.SimpleQueue()  # which part, its epochs
+    epochs = [0] * len(parts)
 
-    def work(part: list[Training]) -> None:
-        share = len(part) / part[0].plan.epochs
+    def work(k: int, part: list[Training]) -> None:
         try:
             if not stop.is_set():
-                train_together(Together(part), lambda _: news.put(share), stop, Store())
+                train_together(Together(part), lambda over: news.put((k, over)), stop, Store())
         except BaseException:
             stop.set()
             raise
         finally:
-            news.put(None)
+            news.put((k, None))
 
     # new threads take over the one thread of torch; what leaves the loop early ends them all
     with one_thread(), interruptible() as stop, ThreadPoolExecutor(jobs) as pool:
-        over = [pool.submit(work, part) for part in parts]
+        over = [pool.submit(work, k, part) for k, part in enumerate(parts)]
         left = len(parts)
         try:
             while left:
-                done = news.get()
+                k, done = news.get()
                 if done is None:
                     left -= 1
                 else:
-                    bar.update(done)
+                    epochs[k] = done
+                    # anew each time: sums of shares would end beside the number of runs
+                    bar.n = sum(
+                        len(part) * n / part[0].plan.epochs
+                        for part, n in zip(parts, epochs, strict=True)
+                    )
+                    bar.update(0)
         except KeyboardInterrupt:
             stop.set()
         except BaseException:
