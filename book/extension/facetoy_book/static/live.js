@@ -270,7 +270,7 @@
   const startWidget = async (place, entry) => {
     const widget = await widgetModule(entry.source);
     // a widget of words builds on those that the page already has
-    const words = figure.querySelector(".facetoy-words");
+    const words = place.parentElement?.querySelector(".facetoy-words");
     const values = words ? { ...entry.values, _html: words.innerHTML } : entry.values;
     const model = new Model({ ...entry, values });
     await widget.initialize?.({ model });
