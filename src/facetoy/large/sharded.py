@@ -108,7 +108,7 @@ class ShardedMargin(nn.Module):
     Args:
         loss: a name of ``facetoy.losses.LOSSES`` or a class: softmax or any margin loss.
         in_features: d, the length of a feature.
-        num_classes: C, of all ranks together; at least one for each rank.
+        num_classes: C, of all ranks together; at least as many as there are ranks.
         sample_rate: share of the classes used in a step, in (0, 1].
         sparse: give ``weight`` a sparse gradient, of the sampled rows only, for SGD without
             momentum or ``torch.optim.SparseAdam``: then a step costs nothing for the other rows.
@@ -123,6 +123,9 @@ class ShardedMargin(nn.Module):
     scalar, the mean over the samples of all ranks, the same on each. Every rank must call it.
     The gradient of ``x`` is that of the mean times the number of ranks, since
     DistributedDataParallel divides by it; that of ``weight`` is exactly the mean's.
+
+    ``state_dict`` gives the weight of all ranks as one DTensor, of which each rank holds its rows;
+    ``load_state_dict`` refuses what is another rank's part with a ValueError.
 
     Raises ValueError, on every rank, for a wrong batch or if ranks were made with different
     arguments; RuntimeError without a process group.
