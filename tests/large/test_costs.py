@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 import torch.distributed as dist
-from test_sharded import LOCAL, start
+from starting import LOCAL, start
 from torch.profiler import ProfilerActivity, profile
 
 from facetoy.large import process_memory

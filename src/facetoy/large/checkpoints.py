@@ -136,7 +136,8 @@ class Folder(Store):
                 self.work.optimizer.state[p][key] = room
         state = self._tensors()
         if state["random"].shape != saved.get("random"):  # of another number of ranks
-            del state["random"], saved["random"]
+            del state["random"]
+            saved.pop("random", None)
         if {k: v.shape for k, v in state.items()} != saved:
             raise ValueError(f"{folder} is not a checkpoint of this network")
         try:
@@ -148,8 +149,8 @@ class Folder(Store):
 
 
 class InBlocks(dcp.DefaultSavePlanner):
-    """What each rank has its own rows of is written in blocks of rows: no rank ever holds more than
-    a block of what others have written, or a copy of its own for writing."""
+    """Each rank writes its rows block by block: never is more than a block copied for writing, or
+    read of the rows of others."""
 
     def create_local_plan(self) -> dcp.SavePlan:
         plan = super().create_local_plan()
@@ -193,7 +194,7 @@ ALLOWED = {
 }  # fmt: skip
 
 
-class Plain(pickle.Unpickler):
+class MetadataUnpickler(pickle.Unpickler):
     """Reads a checkpoint's ``.metadata`` and nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
@@ -210,7 +211,7 @@ class Reader(dcp.FileSystemReader):
         path = Path(self.path, ".metadata")
         try:
             with path.open("rb") as file:
-                return Plain(file).load()
+                return MetadataUnpickler(file).load()
         except (*DAMAGED, AttributeError, pickle.UnpicklingError) as error:
             raise ValueError(
                 f"{path} is damaged or is not a checkpoint of facetoy.large"

@@ -18,7 +18,7 @@ import torch.distributed as dist
 from facetoy.checks import whole
 from facetoy.large.costs import Layer, memory
 from facetoy.large.process_memory import MemoryWatch
-from facetoy.large.sharded import ShardedMargin, connect, every_rank, shard
+from facetoy.large.sharded import ShardedMargin, connect, every_rank
 
 
 def _run(layer: Layer, steps: int, device: torch.device) -> tuple[float, float]:
@@ -27,7 +27,7 @@ def _run(layer: Layer, steps: int, device: torch.device) -> tuple[float, float]:
     watch.start()
     head = ShardedMargin("arcface", layer.dim, layer.classes, sample_rate=layer.rate).to(device)
     optimiser = torch.optim.SGD(head.parameters(), lr=0.1, momentum=0.9)
-    count = len(shard(layer.batch, dist.get_rank(), layer.ranks))
+    count = layer.batch // layer.ranks + (dist.get_rank() < layer.batch % layer.ranks)
     random = torch.Generator().manual_seed(dist.get_rank())
     times = []
     for _ in range(steps):

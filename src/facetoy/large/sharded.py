@@ -89,7 +89,8 @@ def shard(num_classes: int, rank: int, ranks: int) -> range:
 def spread(rows: Tensor, count: int) -> DTensor:
     """(count, …) of all ranks, as one tensor of which each rank holds its ``rows``, those of
     ``shard``. Nothing is copied or sent."""
-    from torch.distributed.tensor import DTensor, Shard, init_device_mesh  # takes a second
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import DTensor, Shard  # takes a second
 
     mesh = init_device_mesh(rows.device.type, (dist.get_world_size(),))
     shape = torch.Size((count, *rows.shape[1:]))
@@ -107,7 +108,7 @@ class ShardedMargin(nn.Module):
     Args:
         loss: a name of ``facetoy.losses.LOSSES`` or a class: softmax or any margin loss.
         in_features: d, the length of a feature.
-        num_classes: C, of all ranks together; at least one for each rank.
+        num_classes: C, of all ranks together; at least as many as there are ranks.
         sample_rate: share of the classes used in a step, in (0, 1].
         sparse: give ``weight`` a sparse gradient, of the sampled rows only, for SGD without
             momentum or ``torch.optim.SparseAdam``: then a step costs nothing for the other rows.
@@ -122,6 +123,9 @@ class ShardedMargin(nn.Module):
     scalar, the mean over the samples of all ranks, the same on each. Every rank must call it.
     The gradient of ``x`` is that of the mean times the number of ranks, since
     DistributedDataParallel divides by it; that of ``weight`` is exactly the mean's.
+
+    ``state_dict`` gives the weight of all ranks as one DTensor, of which each rank holds its rows;
+    ``load_state_dict`` refuses what is another rank's part with a ValueError.
 
     Raises ValueError, on every rank, for a wrong batch or if ranks were made with different
     arguments; RuntimeError without a process group.
@@ -245,20 +249,6 @@ class ShardedMargin(nn.Module):
                 f"rank {self.rank} has {text}"
             )
 
-    @torch.no_grad()
-    def full_weight(self) -> Tensor:
-        """(C, d) weights of all ranks, on every rank, on the CPU. Every rank must call it."""
-        sizes = [len(shard(self.num_classes, rank, self.ranks)) for rank in range(self.ranks)]
-        return _gather(self.weight.detach(), sizes).cpu()
-
-    @torch.no_grad()
-    def load_full_weight(self, weight: Tensor) -> None:
-        """Take this rank's rows of (C, d) weights, of whatever number of ranks they come from."""
-        if weight.shape != (self.num_classes, self.in_features):
-            want = (self.num_classes, self.in_features)
-            raise ValueError(f"weight must have shape {want}, got {tuple(weight.shape)}")
-        self.weight.copy_(weight[self.classes.start : self.classes.stop])
-
     def extra_repr(self) -> str:
         return (
             f"classes {self.classes.start} to {self.classes.stop - 1} of {self.num_classes} "
@@ -277,24 +267,21 @@ def _give_weight(head: ShardedMargin, state: dict[str, Any], prefix: str, *_: An
 
 def _take_weight(head: ShardedMargin, state: dict[str, Any], prefix: str, *_: Any) -> None:
     """From a state comes the part of this rank, and no other."""
-    given, want = state.pop(f"{prefix}weight", None), (head.num_classes, head.in_features)
+    given = state.pop(f"{prefix}weight", None)
     if given is None:
         return  # torch says what is missing
-    if not hasattr(given, "placements"):
-        raise ValueError(
-            "weight must be that of all ranks (a DTensor), as state_dict gives it, got a plain "
-            f"tensor of shape {tuple(given.shape)}, which may be another rank's"
-        )
-    if given.shape != want:
-        raise ValueError(f"weight must have shape {want}, got {tuple(given.shape)}")
-    mesh = given.device_mesh
-    found = (*mesh.get_coordinate(), mesh.size())
-    if found != (head.rank, head.ranks) or not given.placements[0].is_shard(0):
-        raise ValueError(
-            f"weight must be the part of rank {head.rank} of {head.ranks}, got {given.placements} "
-            f"of rank {found[0]} of {found[-1]}"
-        )
+    want = _part(head.rank, head.ranks, (head.num_classes, head.in_features))
+    got = f"a plain tensor of shape {tuple(given.shape)}, which may be another rank's"
+    if hasattr(given, "device_mesh"):
+        mesh = given.device_mesh
+        got = _part(mesh.get_coordinate()[0], mesh.size(), tuple(given.shape))
+    if got != want:
+        raise ValueError(f"weight must be {want}, as state_dict gives it, got {got}")
     state[prefix + HELD] = given.to_local()
+
+
+def _part(rank: int, ranks: int, shape: tuple[int, ...]) -> str:
+    return f"the part of rank {rank} of {ranks} of shape {shape}"
 
 
 class _Scores(nn.Module):

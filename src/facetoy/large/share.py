@@ -47,9 +47,6 @@ class Share(loop.Work):
         self.losses: list[float] = []
         self.times: list[float] = []
 
-    def begin(self) -> None:
-        pass
-
     def batches(self) -> Iterator[Tensor]:
         """For each step that is left: which images this rank trains on, by index."""
         epoch, k = divmod(self.step, self.per_epoch)
@@ -67,10 +64,13 @@ class Share(loop.Work):
         self.optimizer.step()
         return loss.item()
 
-    def record(self, taken: float, seconds: float) -> None:
+    def count(self, taken: float, seconds: float) -> None:
         self.step += 1
         self.losses.append(taken)
         self.times.append(seconds)
+
+    def record(self) -> None:
+        """Nothing: a report is all that is left of a training."""
 
     def announce(self) -> None:
         if self.step and self.on_step is not None:

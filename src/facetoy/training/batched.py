@@ -53,11 +53,6 @@ class Together(Work):
     def step(self) -> int:
         return self.first.step
 
-    def begin(self) -> None:
-        for t in self.trainings:
-            if t.step in t.due:
-                t.snapshot()
-
     def batches(self) -> Iterator[tuple[Tensor, dict[str, Tensor]]]:
         """For each step that is left: images (R, B) by index, and the losses' settings."""
         drawn = [[torch.as_tensor(batch) for batch in t.batches] for t in self.trainings]
@@ -115,16 +110,19 @@ class Together(Work):
             setattr(self.pattern.head, name, value)
         return functional_call(self.pattern, (weights, buffers), (x, y))
 
-    def record(self, taken: tuple[Tensor, Tensor], seconds: float) -> None:
-        share = len(self.trainings)
+    def count(self, taken: tuple[Tensor, Tensor], seconds: float) -> None:
         for t, loss, norm in zip(self.trainings, *taken, strict=True):
-            t.count(loss, norm, seconds / share)
-        self.begin()
-        if self.step % len(self.first.batches) == 0:
+            t.count(loss, norm, seconds / len(self.trainings))
+
+    def record(self) -> None:
+        for t in self.trainings:
+            if t.step in t.due:
+                t.snapshot()
+        if self.step and self.step % len(self.first.batches) == 0:
             began = time.perf_counter()
             if self.first.images.x.is_cuda:
                 torch.cuda.synchronize(self.first.images.x.device)
-            waited = (time.perf_counter() - began) / share
+            waited = (time.perf_counter() - began) / len(self.trainings)
             for t in self.trainings:
                 t.seconds += waited
                 t.end_epoch()

@@ -17,17 +17,17 @@ class Work(Protocol):
     optimizer: torch.optim.Optimizer
     step: int  #: how many are over
 
-    def begin(self) -> None:
-        """Record the state before the first step."""
-
     def batches(self) -> Iterator[Any]:
         """What each step works on that this epoch has left."""
 
     def take(self, batch: Any, part: float) -> Any:
-        """Take a step, with the loss as it is after this part of the training; its losses."""
+        """Take a step, with the loss as it is after this part of the training; what came of it."""
 
-    def record(self, taken: Any, seconds: float) -> None:
-        """Count the step, with its losses and the time that it took, and record what is due."""
+    def count(self, taken: Any, seconds: float) -> None:
+        """Count the step, with what came of it and the time that it took."""
+
+    def record(self) -> None:
+        """Record what is due now, before the first step or after one."""
 
     def announce(self) -> None:
         """Call whom the user wants to be called. What they raise ends the training."""
@@ -73,7 +73,7 @@ def train(
         if resumed:
             tell(work.step)
         else:
-            work.begin()
+            work.record()
             whole = True
             work.announce()
             store.save()  # what keeps it from being written shows now
@@ -87,7 +87,8 @@ def train(
                     group["lr"] = now
                 whole, began = False, time.perf_counter()
                 taken = work.take(batch, part)
-                work.record(taken, time.perf_counter() - began)
+                work.count(taken, time.perf_counter() - began)
+                work.record()
                 whole = True
                 tell(work.step)
                 work.announce()
