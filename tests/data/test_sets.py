@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import get_data_home
 
 import facetoy
+from facetoy.data import downloads
 from facetoy.data import sets as module
 from facetoy.data.sets import Data, open_split
 
@@ -162,7 +163,7 @@ def test_folders_move_in_one_step_beside_what_is_there(tmp_path):
     for path in (source / "a/b/c.txt", source / "d/e.txt", target / "a/old.txt"):
         path.parent.mkdir(parents=True)
         path.write_text(path.name)
-    module._move(source, target)
+    downloads._move(source, target)
     names = {str(p.relative_to(target)) for p in target.rglob("*") if p.is_file()}
     assert names == {"a/b/c.txt", "d/e.txt", "a/old.txt"}
 
