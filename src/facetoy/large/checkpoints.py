@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -29,10 +29,8 @@ from torch.serialization import _get_layout
 
 from facetoy.files import DAMAGED, check_same, replaced
 from facetoy.large.sharded import BLOCK, every_rank, shard, spread
+from facetoy.large.share import Share
 from facetoy.training.loop import Store
-
-if TYPE_CHECKING:
-    from facetoy.large.training import Share
 
 
 class Folder(Store):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from signal import SIGINT, SIGTERM
 from typing import Any, NamedTuple
@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import nn
 
 from facetoy.checks import whole
 from facetoy.data import Data
@@ -28,10 +27,11 @@ from facetoy.faces.verification import cosine as similarity
 from facetoy.faces.verification import draw_pairs, roc
 from facetoy.large.process_memory import peak
 from facetoy.large.sharded import ShardedMargin, every_rank
+from facetoy.large.share import Share
 from facetoy.progress import progress_bar
 from facetoy.training import loop
 from facetoy.training.networks import embedded, network_for
-from facetoy.training.schedule import cosine, easing
+from facetoy.training.schedule import cosine
 from facetoy.training.surroundings import interruptible
 
 OPTIMIZERS = {
@@ -113,7 +113,7 @@ def train(
     optimiser = OPTIMIZERS[optimizer]([*net.parameters(), *head.parameters()], lr)
     work = Share(net, head, optimiser, data, batch_size, warmup, seed, on_step)
     _run(work, settings, checkpoint, every, progress)
-    return net, work.report()
+    return net, _report(work)
 
 
 def _run(
@@ -141,73 +141,18 @@ def _run(
         )
 
 
-class Share(loop.Work):
-    """What one rank trains: its copy of the network, its classes, its part of each batch."""
-
-    def __init__(
-        self, net: nn.Module, head: ShardedMargin, optimizer: torch.optim.Optimizer, data: Data,
-        batch_size: int, warmup: float, seed: int, on_step: Callable[[int], None] | None,
-    ) -> None:  # fmt: skip
-        self.net, self.head, self.optimizer = net, head, optimizer
-        self.spread, self.device = DistributedDataParallel(net), head.weight.device
-        self.images = torch.as_tensor(data.train_images)
-        self.labels = torch.as_tensor(data.train_labels)
-        self.batch_size, self.seed, self.on_step = batch_size, seed, on_step
-        self.ease = easing(head.loss, warmup)
-        self.per_epoch = len(self.labels) // batch_size
-        self.step = 0
-        self.losses: list[float] = []
-        self.times: list[float] = []
-
-    def batches(self) -> Iterator[Tensor]:
-        """For each step that is left: which images this rank trains on, by index."""
-        epoch, k = divmod(self.step, self.per_epoch)
-        random = torch.Generator().manual_seed(self.seed + epoch)  # the same on every rank
-        order = torch.randperm(len(self.labels), generator=random)
-        for batch in order.split(self.batch_size)[k : self.per_epoch]:
-            yield batch.tensor_split(self.head.ranks)[self.head.rank]
-
-    def take(self, batch: Tensor, part: float) -> float:
-        self.ease(part)
-        features = self.spread(self.images[batch].to(self.device))
-        loss = self.head(features, self.labels[batch].to(self.device))
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
-        return loss.item()
-
-    def count(self, taken: float, seconds: float) -> None:
-        self.step += 1
-        self.losses.append(taken)
-        self.times.append(seconds)
-
-    def record(self) -> None:
-        """Nothing: a report is all that is left of a training."""
-
-    def announce(self) -> None:
-        if self.step and self.on_step is not None:
-            self.on_step(self.step)
-
-    def interrupted(self) -> None:
-        raise KeyboardInterrupt
-
-    def any_rank(self, asked: bool) -> bool:
-        """Whether any of the ranks is asked. All of them must call it."""
-        return any(every_rank(torch.tensor([int(asked)], device=self.device)))
-
-    def report(self) -> Report:
-        cuda = self.device.type == "cuda"
-        most = torch.cuda.max_memory_allocated(self.device) if cuda else peak()
-        return Report(
-            ranks=self.head.ranks,
-            classes=self.head.num_classes,
-            steps=self.step,
-            loss=float(np.mean(self.losses[-self.per_epoch :])) if self.losses else float("nan"),
-            step_ms=1000 * statistics.median(self.times[1:] or self.times or [float("nan")]),
-            peak_mb=[
-                round(v, 1) for v in every_rank(torch.tensor([most / 1e6], device=self.device))
-            ],
-        )
+def _report(work: Share) -> Report:
+    cuda = work.device.type == "cuda"
+    most = torch.cuda.max_memory_allocated(work.device) if cuda else peak()
+    peaks = every_rank(torch.tensor([most / 1e6], device=work.device))
+    return Report(
+        ranks=work.head.ranks,
+        classes=work.head.num_classes,
+        steps=work.step,
+        loss=float(np.mean(work.losses[-work.per_epoch :])) if work.losses else float("nan"),
+        step_ms=1000 * statistics.median(work.times[1:] or work.times or [float("nan")]),
+        peak_mb=[round(v, 1) for v in peaks],
+    )
 
 
 def equal_error(net: nn.Module, data: Data, device: torch.device) -> float:
