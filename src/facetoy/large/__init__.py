@@ -5,8 +5,7 @@ from facetoy.large.launching import torchrun
 from facetoy.large.measuring import Measured, Off, calibrate, measure, off
 from facetoy.large.process_memory import own_memory
 from facetoy.large.sharded import ShardedMargin, connect, shard
-from facetoy.large.share import Report
-from facetoy.large.training import equal_error, train
+from facetoy.large.training import Report, equal_error, train
 
 __all__ = [
     "H100",

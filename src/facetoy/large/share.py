@@ -1,35 +1,20 @@
-"""What one rank of a training on many machines holds and does in a step."""
+"""What one rank does in a step of a training on many machines."""
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from facetoy.data import Data
-from facetoy.large.process_memory import peak
 from facetoy.large.sharded import ShardedMargin, every_rank
-from facetoy.training import loop
+from facetoy.training.loop import Work
 from facetoy.training.schedule import easing
 
 
-class Report(NamedTuple):
-    """What a training says of itself, the same on every rank."""
-
-    ranks: int
-    classes: int
-    steps: int
-    loss: float  #: mean of the last epoch's steps
-    step_ms: float  #: median milliseconds of a step on rank 0, without the first
-    peak_mb: list[float]  #: largest memory of each rank so far: of the GPU, else of the process
-
-
-class Share(loop.Work):
+class Share(Work):
     """What one rank trains: its copy of the network, its classes, its part of each batch."""
 
     def __init__(
@@ -37,7 +22,7 @@ class Share(loop.Work):
         batch_size: int, warmup: float, seed: int, on_step: Callable[[int], None] | None,
     ) -> None:  # fmt: skip
         self.net, self.head, self.optimizer = net, head, optimizer
-        self.spread, self.device = DistributedDataParallel(net), head.weight.device
+        self.replica, self.device = DistributedDataParallel(net), head.weight.device
         self.images = torch.as_tensor(data.train_images)
         self.labels = torch.as_tensor(data.train_labels)
         self.batch_size, self.seed, self.on_step = batch_size, seed, on_step
@@ -57,7 +42,7 @@ class Share(loop.Work):
 
     def take(self, batch: Tensor, part: float) -> float:
         self.ease(part)
-        features = self.spread(self.images[batch].to(self.device))
+        features = self.replica(self.images[batch].to(self.device))
         loss = self.head(features, self.labels[batch].to(self.device))
         self.optimizer.zero_grad()
         loss.backward()
@@ -82,17 +67,3 @@ class Share(loop.Work):
     def any_rank(self, asked: bool) -> bool:
         """Whether any of the ranks is asked. All of them must call it."""
         return any(every_rank(torch.tensor([int(asked)], device=self.device)))
-
-    def report(self) -> Report:
-        cuda = self.device.type == "cuda"
-        most = torch.cuda.max_memory_allocated(self.device) if cuda else peak()
-        return Report(
-            ranks=self.head.ranks,
-            classes=self.head.num_classes,
-            steps=self.step,
-            loss=float(np.mean(self.losses[-self.per_epoch :])) if self.losses else float("nan"),
-            step_ms=1000 * statistics.median(self.times[1:] or self.times or [float("nan")]),
-            peak_mb=[
-                round(v, 1) for v in every_rank(torch.tensor([most / 1e6], device=self.device))
-            ],
-        )

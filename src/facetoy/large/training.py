@@ -10,11 +10,13 @@ The same line goes on from the checkpoint, on any number of ranks.
 from __future__ import annotations
 
 import os
+import statistics
 from collections.abc import Callable
 from functools import partial
 from signal import SIGINT, SIGTERM
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -23,8 +25,9 @@ from facetoy.checks import whole
 from facetoy.data import Data
 from facetoy.faces.verification import cosine as similarity
 from facetoy.faces.verification import draw_pairs, roc
-from facetoy.large.sharded import ShardedMargin
-from facetoy.large.share import Report, Share
+from facetoy.large.process_memory import peak
+from facetoy.large.sharded import ShardedMargin, every_rank
+from facetoy.large.share import Share
 from facetoy.progress import progress_bar
 from facetoy.training import loop
 from facetoy.training.networks import embedded, network_for
@@ -35,6 +38,17 @@ OPTIMIZERS = {
     "adam": torch.optim.Adam,
     "sgd": partial(torch.optim.SGD, momentum=0.9),
 }
+
+
+class Report(NamedTuple):
+    """What a training says of itself, the same on every rank."""
+
+    ranks: int
+    classes: int
+    steps: int
+    loss: float  #: mean of the last epoch's steps
+    step_ms: float  #: median milliseconds of a step on rank 0, without the first
+    peak_mb: list[float]  #: largest memory of each rank so far: of the GPU, else of the process
 
 
 def train(
@@ -99,7 +113,7 @@ def train(
     optimiser = OPTIMIZERS[optimizer]([*net.parameters(), *head.parameters()], lr)
     work = Share(net, head, optimiser, data, batch_size, warmup, seed, on_step)
     _run(work, settings, checkpoint, every, progress)
-    return net, work.report()
+    return net, _report(work)
 
 
 def _run(
@@ -109,7 +123,7 @@ def _run(
     """Train to the end, or until a signal asks all ranks to stop at a checkpoint."""
     store, signals = loop.Store(), ()
     if checkpoint is not None:
-        from facetoy.large.checkpoints import Folder  # takes seconds
+        from facetoy.large.checkpoints import Folder  # takes a second
 
         store, signals = Folder(checkpoint, settings, work, every), (SIGINT, SIGTERM)
     total = settings["epochs"] * work.per_epoch
@@ -125,6 +139,20 @@ def _run(
             stop=lambda step: step % every == 0 and work.any_rank(asked.is_set()),
             store=store,
         )
+
+
+def _report(work: Share) -> Report:
+    cuda = work.device.type == "cuda"
+    most = torch.cuda.max_memory_allocated(work.device) if cuda else peak()
+    peaks = every_rank(torch.tensor([most / 1e6], device=work.device))
+    return Report(
+        ranks=work.head.ranks,
+        classes=work.head.num_classes,
+        steps=work.step,
+        loss=float(np.mean(work.losses[-work.per_epoch :])) if work.losses else float("nan"),
+        step_ms=1000 * statistics.median(work.times[1:] or work.times or [float("nan")]),
+        peak_mb=[round(v, 1) for v in peaks],
+    )
 
 
 def equal_error(net: nn.Module, data: Data, device: torch.device) -> float:

@@ -111,7 +111,11 @@ export class Chips {
     this.draw(state, looks);
   }
 
-  /** Draw the markers, in the page's colours. @param {State} state @param {Looks} looks */
+  /**
+   * Draw the markers, in the page's colours.
+   * @param {State} state
+   * @param {Looks} looks
+   */
   draw({ classes, stranger }, { markers, colors }) {
     this.#chips.forEach(({ icon }, c) => {
       const alpha = classes.includes(c) || c === stranger ? 1 : 0.35;
@@ -139,7 +143,10 @@ export class ClassCount {
   }
 }
 
-/** The number that a training begins with. @param {Asked} asked */
+/**
+ * The number that the random numbers begin with.
+ * @param {Asked} asked
+ */
 function seedInput(asked) {
   const input = make("input", { type: "number", min: 0, max: MAX_SEED, step: 1 });
   input.addEventListener("change", () => {

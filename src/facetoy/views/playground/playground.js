@@ -54,7 +54,7 @@ class Playground {
   #said = make("p", { class: "ft-said", role: "status" });
   #bar = new Bar(this);
   #stages = make("div", { class: "ft-stages" });
-  #versus = button("", () => this.set((state) => withSecondToggled(state, this.#given.losses)), this.signal);
+  #versus = button("", () => this.#toggleSecond(), this.signal);
   #chips = new Chips(this);
   #count = new ClassCount(this);
   #tasks = new Tasks();
@@ -81,7 +81,11 @@ class Playground {
   #root;
   #unmount;
 
-  /** @param {Given & Offers & Limits} given @param {boolean} still no kernel @param {HTMLElement} el */
+  /**
+   * @param {Given & Offers & Limits} given
+   * @param {boolean} still is the page without a kernel?
+   * @param {HTMLElement} el where it is shown
+   */
   constructor(given, still, el) {
     this.#given = given;
     this.#state = given.state;
@@ -161,12 +165,20 @@ class Playground {
     this.#showSettings();
   }
 
+  #toggleSecond() {
+    this.set((state) => withSecondToggled(state, this.#given.losses));
+  }
+
   setUnit(/** @type {boolean} */ unit) {
     this.tune({ unit });
     this.#refresh();
   }
 
-  /** A setting of the loss of side `k`. @param {number} k @param {Partial<Settings>} change */
+  /**
+   * Another value of a setting of the loss on side `k`.
+   * @param {number} k
+   * @param {Partial<Settings>} change
+   */
   turn(k, change) {
     const { sides } = withArgument(this.#state, k, change);
     this.#runs[k].tune({ args: sides[k].args });
@@ -188,7 +200,11 @@ class Playground {
     this.#refresh();
   }
 
-  /** So many sides; those that are there stay if they fit. @param {number} count @param {boolean} flat */
+  /**
+   * So many sides, on circles if `flat`; those that are there stay if they fit.
+   * @param {number} count
+   * @param {boolean} flat
+   */
   #renewSides(count, flat) {
     if (this.#sides.length === count && this.#sides[0].picture.flat === flat) return;
     for (const side of this.#sides) side.stop();

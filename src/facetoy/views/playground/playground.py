@@ -1,8 +1,8 @@
 """Playground: train a small network in the page itself, without a kernel.
 
-The page has its own losses, network and optimisers (`losses.js`, `network.js`, `training.js`),
-which the tests compare with PyTorch. Python brings the data, the settings to begin with, and a
-still.
+The page has its own losses, network and optimisers (`losses.js`, `network.js`, `optimisers.js`,
+`training.js`), which the tests compare with PyTorch. Python brings the data, the settings to begin
+with, and a still.
 """
 
 from __future__ import annotations

@@ -53,7 +53,11 @@ export class SideView {
     this.#stop.abort();
   }
 
-  /** Take on a new training. @param {Moment} moment @param {Looks} looks */
+  /**
+   * Take on a new training.
+   * @param {Moment} moment
+   * @param {Looks} looks
+   */
   begin({ state, runs, best }, looks) {
     const run = runs[this.#k];
     const { title } = this.#losses[run.o.loss];

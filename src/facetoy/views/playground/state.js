@@ -102,6 +102,7 @@ export function withStranger(state, stranger) {
 }
 
 /**
+ * Other data.
  * @param {State} state
  * @param {string} data
  */
