@@ -1,26 +1,27 @@
 // A question whose possible answers are buttons: the reader commits to one before looking.
 
 /** @import { Model } from "../shared/elements.js" */
+import { button } from "../shared/controls.js";
 import { make, mount } from "../shared/elements.js";
 
 /**
  * The list's items become buttons, of which one is pressed at a time.
  * @param {HTMLElement} root with the list
  * @param {(answer: string) => void} tell
+ * @param {AbortSignal} signal
  */
-function upgrade(root, tell) {
+function upgrade(root, tell, signal) {
+  /** @param {HTMLButtonElement} pressed */
+  const press = (pressed) => {
+    for (const one of buttons) one.setAttribute("aria-pressed", `${one === pressed}`);
+    tell(pressed.textContent);
+  };
   const buttons = [...root.querySelectorAll("li")].map((item) => {
-    const button = make("button", { type: "button", class: "ft-button", "aria-pressed": "false" });
-    button.append(...item.childNodes);
-    item.append(button);
-    return button;
+    const answer = button(item.textContent, () => press(answer), signal);
+    answer.setAttribute("aria-pressed", "false");
+    item.replaceChildren(answer);
+    return answer;
   });
-  for (const button of buttons) {
-    button.addEventListener("click", () => {
-      for (const one of buttons) one.setAttribute("aria-pressed", `${one === button}`);
-      tell(button.textContent);
-    });
-  }
 }
 
 /** @param {{ model: Model, el: HTMLElement }} given */
@@ -30,11 +31,13 @@ function render({ model, el }) {
   root.innerHTML = model.get("_html");
   const said = make("p", { role: "status" });
   root.append(said);
-  upgrade(root, (answer) => {
+  const stop = new AbortController();
+  const tell = (/** @type {string} */ answer) => {
     said.textContent = `You said: ${answer}. Now look.`;
     root.dispatchEvent(new CustomEvent("facetoy-predicted", { bubbles: true }));
-  });
-  return mount(root, el, new AbortController());
+  };
+  upgrade(root, tell, stop.signal);
+  return mount(root, el, stop);
 }
 
 export default { render };

@@ -2,6 +2,7 @@
 
 /** @import { Model } from "../shared/elements.js" */
 /** @import { Dated } from "./chart.js" */
+import { button, freshId } from "../shared/controls.js";
 import { make, mount } from "../shared/elements.js";
 import { Chart } from "./chart.js";
 
@@ -41,13 +42,15 @@ class Timeline {
   #events;
   #chart;
   #chosen = 0;
-  #earlier = make("button", { type: "button", class: "ft-button" }, "← Earlier");
-  #later = make("button", { type: "button", class: "ft-button" }, "Later →");
+  #earlier;
+  #later;
   #where = make("span", { role: "status" });
 
   /** @param {HTMLElement[]} items @param {string} label @param {AbortSignal} signal */
   constructor(items, label, signal) {
-    const id = `tl${Math.random().toString(36).slice(2, 8)}`;
+    const id = freshId("tl");
+    this.#earlier = button("← Earlier", () => this.#choose(this.#chosen - 1), signal);
+    this.#later = button("Later →", () => this.#choose(this.#chosen + 1), signal);
     this.#events = items.map((item, i) => read(item, `${id}-${i}`));
     const names = make("div", {
       role: "tablist", class: "ft-names", "aria-label": "Events, in order of time",
@@ -100,8 +103,6 @@ class Timeline {
       tab.addEventListener("click", () => this.#choose(i));
       fold.addEventListener("beforematch", () => this.#choose(i));
     });
-    this.#earlier.addEventListener("click", () => this.#choose(this.#chosen - 1));
-    this.#later.addEventListener("click", () => this.#choose(this.#chosen + 1));
     this.#chart.picture.addEventListener("click", (event) => {
       const index = this.#chart.near(event);
       if (index !== null) this.#choose(index);
