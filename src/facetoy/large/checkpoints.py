@@ -127,12 +127,10 @@ class Folder(Store):
         """Read this rank's part of a checkpoint into the training."""
         reader = Reader(folder)
         saved = {k: v.size for k, v in reader.read_metadata().state_dict_metadata.items()}
-        parameters = self._parameters()
-        for full, size in saved.items():
-            name, _, key = full.removeprefix("optimizer.").rpartition(".")
-            if full.startswith("optimizer.") and name in parameters:
-                p = parameters[name]
-                room = torch.zeros_like(p) if size else torch.zeros(())
+        for name, p in self._parameters().items():
+            for full in (k for k in saved if k.startswith(f"optimizer.{name}.")):
+                key = full.rpartition(".")[2]
+                room = torch.zeros_like(p) if saved[full] else torch.zeros(())
                 self.work.optimizer.state[p][key] = room
         state = self._tensors()
         if state["random"].shape != saved.get("random"):  # of another number of ranks
