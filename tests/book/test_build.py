@@ -9,7 +9,8 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
-OWN = {"book/references.bib"}  # what is no page, and lies there all the same
+# what is no page, and lies there all the same
+OWN = {"book/references.bib", "book/ruff.toml", "chapters/ruff.toml"}
 ASIDE = {"extension", "__pycache__", ".ipynb_checkpoints"}
 
 
