@@ -36,8 +36,7 @@ book: $(READY)  ## Build the book; it opens from _build/html/index.html
 serve: book  ## Build the book and show it on http://localhost:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-# Every notebook runs once, from a copy; the book then takes its outputs from there. Tests that
-# measure time have the machine to themselves.
+# Every notebook runs once, from a copy; the book then takes its outputs from there.
 test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BIN)/pytest $(PARALLEL) -m "not browser" tests
 	rm -rf $(RUNS) _build/html _build/.doctrees
@@ -45,8 +44,7 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
 	$(BIN)/python -m facetoy_book take $(RUNS)
 	$(BUILD)
-	$(BIN)/pytest $(PARALLEL) -m "browser and not timed" tests
-	$(BIN)/pytest -m timed tests
+	$(BIN)/pytest $(PARALLEL) -m browser tests
 
 data: $(READY)  ## Download the faces of chapters 10 and 11
 	$(BIN)/python -c 'import facetoy; facetoy.load("olivetti")'
@@ -76,10 +74,11 @@ dist: $(READY)  ## Build the package as wheel and source, and check both
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/twine check --strict dist/*
 
-bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's; of faces and pairs; trainings beside a plain script
+bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's; of faces and pairs; trainings beside a plain script; pictures in the page
 	$(BIN)/python benchmarks/losses.py
 	$(BIN)/python benchmarks/faces.py
 	$(BIN)/python benchmarks/training.py
+	PYTHONPATH=tests:tests/views $(BIN)/python benchmarks/pages.py
 
 lint: $(READY) $(NODE_READY)  ## Check style, arrows and types: code, scripts, notebooks (they carry no outputs)
 	$(BIN)/ruff check .
