@@ -49,21 +49,30 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 data: $(READY)  ## Download the faces of chapters 10 and 11
 	$(BIN)/python -c 'import facetoy; facetoy.load("olivetti")'
 
-# Unit tests with other versions than those of constraints.txt, in an environment of their own.
+# The package's tests and every chapter with other versions than those of constraints.txt, in an
+# environment of its own, which gets the package as a reader does: by the chapters' first cells.
+# torch is the one that the machine can have: TORCH=torch==2.11.0.
+TORCH ?= $(shell grep '^torch==' constraints.txt)
+UNITS := $(addprefix tests/,losses data training faces large views test_metrics.py test_plots.py test_report.py)
 OTHER = rm -rf $(VENV)-$(1) && $(PYTHON) -m venv $(VENV)-$(1) \
-	&& $(VENV)-$(1)/bin/pip install -q $(2) -e ".[test,photos,search]" -e book/extension \
-	&& $(VENV)-$(1)/bin/pytest $(PARALLEL) -m "not browser" tests
+	&& $(VENV)-$(1)/bin/pip install -q $(TORCH) -r $(VENV)-$(1).txt \
+	&& $(VENV)-$(1)/bin/python tests/install_cells.py \
+	&& $(VENV)-$(1)/bin/pip install -q $(TORCH) -r $(VENV)-$(1).txt ".[test]" \
+	&& $(VENV)-$(1)/bin/pytest $(PARALLEL) -m "not browser" $(UNITS) \
+	&& rm -rf $(RUNS)-$(1) && mkdir -p $(RUNS)-$(1) && cp $(NOTEBOOKS) $(RUNS)-$(1) \
+	&& $(VENV)-$(1)/bin/pytest -n 2 --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(RUNS)-$(1)
 
-test-newest:  ## Run the unit tests with the newest versions of all packages
+test-newest:  ## Run units and chapters with the newest versions of all packages (TORCH=torch too)
+	$(PYTHON) tests/versions.py newest > $(VENV)-newest.txt
 	$(call OTHER,newest)
 
-test-lowest:  ## Run the unit tests with the lowest versions that pyproject.toml allows (torch as it is)
+test-lowest:  ## Run units and chapters with the lowest versions that pyproject.toml allows
 	$(PYTHON) tests/versions.py lowest > $(VENV)-lowest.txt
-	$(call OTHER,lowest,-c $(VENV)-lowest.txt)
+	$(call OTHER,lowest)
 
-test-colab:  ## Run the unit tests with Colab's versions (COLAB_LIST=its list of today; torch as it is)
+test-colab:  ## Run units and chapters with Colab's versions (COLAB_LIST=its list of today)
 	$(PYTHON) tests/versions.py colab $(COLAB_LIST) > $(VENV)-colab.txt
-	$(call OTHER,colab,-c $(VENV)-colab.txt)
+	$(call OTHER,colab)
 
 links: $(READY)  ## Follow all links that lead out of the book
 	$(BIN)/jupyter-book build . --builder linkcheck
@@ -97,7 +106,7 @@ $(READY): pyproject.toml book/extension/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "facetoy needs Python 3.11 or later; this is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q -c constraints.txt -e ".[test,photos,search]" -e book/extension
+	$(BIN)/pip install -q -c constraints.txt -e ".[dev,test,photos,search]" -e book/extension
 	@touch $@
 
 $(NODE_READY): package.json package-lock.json | $(READY)

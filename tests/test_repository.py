@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 import os
@@ -177,31 +178,62 @@ def contents(package: Path) -> dict[str, bytes]:
     return {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
 
 
-def install_cells() -> list[str]:
-    """The different first code cells of all notebooks."""
-    return list(dict.fromkeys(code_cells(path)[0].source for path in NOTEBOOKS))
+# Modules that the first cells look for, where a package has another name than its module.
+MODULES = {"dlib-bin": "dlib", "faiss-cpu": "faiss", "scikit-image": "skimage", "pillow": "PIL"}
+EXTRAS = {"11_photo": ["photos", "search"], "12_millions": ["search"]}
 
 
-@pytest.mark.parametrize("cell", install_cells(), ids=lambda _: "cell")
-def test_first_cell_installs_the_package_once(cell: str, tmp_path: Path) -> None:
+def first_cell(name: str) -> str:
+    """The cell that installs what a chapter needs."""
+    return code_cells(ROOT / "chapters" / f"{name}.ipynb")[0].source
+
+
+def install_address() -> str:
+    """What installs the package: the repository until there is a release, then the release."""
+    dated = re.search(r"^## \[([\d.]+)\] - \d{4}-", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    return f"{PROJECT['name']}>={dated[1]}" if dated else f"{PROJECT['name']} @ git+{ADDRESS}"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_first_cell_names_what_the_package_declares(path: Path) -> None:
+    """And differs from chapter to chapter in nothing else."""
+    cell = code_cells(path)[0].source
+    needed = ast.literal_eval(re.search(r"^needed = (\{.*?^\})", cell, re.M | re.S)[1])
+    extras = [PROJECT["optional-dependencies"][name] for name in EXTRAS.get(path.stem, [])]
+    want = {PROJECT["name"]: install_address()}
+    for line in itertools.chain(*extras):
+        name = Requirement(line).name
+        want[MODULES.get(name, name.replace("-", "_"))] = line
+    assert needed == want
+    plain = first_cell("02_softmax")
+    assert re.sub(r"\{.*?^\}", "", cell, count=1, flags=re.M | re.S) == re.sub(
+        r"\{.*?^\}", "", plain, count=1, flags=re.M | re.S
+    )
+
+
+def test_first_cells_install_what_is_missing_and_touch_nothing_else(tmp_path: Path) -> None:
     source = checkout(tmp_path / "checkout").as_uri()
-    local, replaced = re.subn(rf"git\+{re.escape(ADDRESS)}(\.git)?(@[\w.-]+)?", source, cell)
-    assert replaced == 1, "the first cell installs from the repository's address"
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     environment = {**os.environ, "PIP_CONSTRAINT": str(ROOT / "constraints.txt")}
     environment.pop("PYTHONPATH", None)
+    python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
     def run(code: str) -> None:
-        subprocess.run([venv / "bin" / "python", "-c", code], env=environment, cwd=tmp_path,
-                       check=True)  # fmt: skip
+        local = code.replace(f"git+{ADDRESS}", source)
+        subprocess.run([python, "-c", local], env=environment, cwd=tmp_path, check=True)
 
-    run(local)
+    run(first_cell("02_softmax"))
     before = installed(venv)
     (package,) = venv.rglob("site-packages/facetoy")
     assert contents(package) == contents(ROOT / "src/facetoy")
     run(
         "import facetoy; facetoy.load('digits'); facetoy.TripletView()._esm.index('export default')"
     )
-    run(local)
-    assert installed(venv) == before
+    run(first_cell("11_photo"))
+    after = installed(venv)
+    assert {name: after.get(name) for name in before} == before
+    assert any("face_recognition_models" in name for name in after.keys() - before.keys())
+    for name in ("02_softmax", "11_photo", "12_millions"):
+        run(first_cell(name))
+    assert installed(venv) == after
