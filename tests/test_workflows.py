@@ -16,6 +16,8 @@ import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
+import facetoy
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -169,7 +171,7 @@ def test_a_release_is_a_version_of_the_project() -> None:
     assert f"dist/{PROJECT['name']}-$version" in check
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     heads = re.findall(r"^## \[(.+)\] - (?:unreleased|\d{4}-\d\d-\d\d)$", changes, re.M)
-    assert heads[0] == PROJECT["version"]
+    assert heads[0] == facetoy.__version__
     assert heads == sorted(heads, key=by_number, reverse=True)
 
 
