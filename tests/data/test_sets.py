@@ -1,16 +1,19 @@
 """Data sets: split without overlap, downloaded whole or not at all."""
 
+import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 
+import joblib
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.datasets import get_data_home
+from sklearn.datasets import fetch_olivetti_faces, get_data_home
 
 import facetoy
 from facetoy.data import downloads
@@ -136,8 +139,57 @@ def test_a_download_shows_its_progress(home, monkeypatch, capsys):
 
 @pytest.mark.parametrize("error", [URLError("no route to host"), TimeoutError("timed out")])
 def test_offline_says_so_and_leaves_no_half_file(home, monkeypatch, error):
+    def refuse(*_, **__):
+        raise URLError("no OpenML either")
+
     monkeypatch.setattr(module, "fetch_olivetti_faces", lambda data_home: answer(data_home, error))
-    with pytest.raises(ConnectionError, match=r"Olivetti faces is not in .* set SCIKIT_LEARN_DATA"):
+    monkeypatch.setattr(module, "fetch_openml", refuse)
+    with pytest.raises(
+        ConnectionError,
+        match=r"Olivetti faces is not in .*no OpenML either.* copy olivetti_py3.pkz there",
+    ):
+        facetoy.load("olivetti")
+    assert not list(home.iterdir())
+
+
+class Refusal:
+    """scikit-learn's fetcher whose source answers 403; what lies in its data home, it reads."""
+
+    def __call__(self, data_home, download_if_missing=True):
+        path = Path(data_home, "olivetti_py3.pkz")
+        if not path.exists():
+            raise HTTPError("https://figshare.com", 403, "Forbidden", None, None)
+        return fetch_olivetti_faces(data_home=data_home, download_if_missing=False)
+
+
+def openml(raw: np.ndarray) -> Callable[..., SimpleNamespace]:
+    """OpenML's copy: upright images, row by row, as numbers from 0 to 1."""
+
+    def fetch(data_id, **_):
+        assert data_id == 41083
+        upright = raw.reshape(-1, 64, 64).transpose(0, 2, 1).reshape(-1, 4096)
+        return SimpleNamespace(data=np.round(upright / 242, 6))
+
+    return fetch
+
+
+def test_where_the_source_refuses_the_same_faces_come_from_openml(home, monkeypatch):
+    raw = np.random.default_rng(0).integers(0, 243, (400, 4096), dtype=np.uint8)
+    raw[0, :2] = 0, 242
+    monkeypatch.setattr(module, "fetch_olivetti_faces", Refusal())
+    monkeypatch.setattr(module, "fetch_openml", openml(raw))
+    monkeypatch.setattr(module, "OLIVETTI_PIXELS", hashlib.sha256(raw).hexdigest())
+    facetoy.load("olivetti")
+    assert (joblib.load(home / "olivetti_py3.pkz") == raw).all()
+    monkeypatch.setattr(module, "fetch_openml", None)  # asked once
+    facetoy.load("olivetti")
+
+
+def test_other_pixels_are_not_taken_for_the_faces(home, monkeypatch):
+    raw = np.full((400, 4096), 242, np.uint8)
+    monkeypatch.setattr(module, "fetch_olivetti_faces", Refusal())
+    monkeypatch.setattr(module, "fetch_openml", openml(raw))
+    with pytest.raises(ConnectionError, match=r"403.*OpenML: its copy holds other pixels"):
         facetoy.load("olivetti")
     assert not list(home.iterdir())
 
@@ -174,6 +226,8 @@ def cached(name: str) -> bool:
 
 @pytest.mark.skipif(not cached("olivetti_py3.pkz"), reason="Olivetti faces are not downloaded")
 def test_olivetti():
+    raw = joblib.load(Path(get_data_home()) / "olivetti_py3.pkz")
+    assert hashlib.sha256(raw).hexdigest() == module.OLIVETTI_PIXELS
     data = facetoy.load("olivetti")
     assert data.train_images.shape == (320, 1, 64, 64)
     assert data.train_images.dtype == np.float32

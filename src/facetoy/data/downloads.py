@@ -41,8 +41,9 @@ def fetch(name: str, size: int, cached: str, get: Callable[..., Any]) -> Any:
         if not isinstance(error, OSError):  # urllib's errors are
             raise
         raise ConnectionError(
-            f"{name} is not in {home} and could not be downloaded ({error}); connect once, or "
-            f"set SCIKIT_LEARN_DATA to a folder that has it"
+            f"{name} is not in {home} and could not be downloaded ({error}); connect once, or copy "
+            f"{cached} there from a machine that has it (in Colab: Files, upload), or set "
+            f"SCIKIT_LEARN_DATA to a folder that has it"
         ) from error
 
 

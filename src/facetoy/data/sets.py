@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import inspect
 import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from pathlib import Path
+from urllib.error import URLError
 
+import joblib
 import numpy as np
 from sklearn.datasets import (
     fetch_lfw_people,
@@ -18,6 +22,7 @@ from sklearn.datasets import (
     load_digits,
 )
 from sklearn.model_selection import train_test_split
+from sklearn.utils import Bunch
 
 from facetoy.checks import whole
 from facetoy.data import toyfaces
@@ -126,6 +131,11 @@ def _split(
     return Data(name, images[train], labels[train], images[test], labels[test], tuple(class_names))
 
 
+OLIVETTI_FILE = "olivetti_py3.pkz"
+# SHA-256 of the 400 x 4,096 bytes
+OLIVETTI_PIXELS = "b119468c2f13775df12d3950e7c96644811647a6e10d30617777f245bf9b2f8b"
+
+
 def _digits(seed: int) -> Data:
     images, labels = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
@@ -141,8 +151,33 @@ def _toyfaces(seed: int, identities: int = 1000, images: int = 20, size: int = 3
     return _split("toyfaces", drawn, labels, [str(k) for k in range(identities)], seed)
 
 
+def _olivetti_faces(data_home: str) -> Bunch:
+    """From scikit-learn's source, or, where that refuses (403), from OpenML, and then kept where
+    scikit-learn looks for them."""
+    try:
+        return fetch_olivetti_faces(data_home=data_home)
+    except (URLError, ConnectionError, TimeoutError) as refusal:
+        try:
+            pixels = _openml_olivetti()
+        except Exception as error:
+            raise URLError(f"{refusal}; OpenML: {error}") from error
+    joblib.dump(pixels, Path(data_home, OLIVETTI_FILE), compress=6)
+    return fetch_olivetti_faces(data_home=data_home, download_if_missing=False)
+
+
+def _openml_olivetti() -> np.ndarray:
+    """(400, 4096) uint8, image columns one after the other, as in the original file."""
+    # read by scikit-learn alone: pandas would infer a type for each of 4,096 columns
+    found = fetch_openml(data_id=41083, as_frame=False, cache=False, parser="liac-arff")
+    upright = np.round(found.data * (242 / found.data.max())).astype(np.uint8)
+    pixels = np.ascontiguousarray(upright.reshape(-1, 64, 64).transpose(0, 2, 1).reshape(-1, 4096))
+    if hashlib.sha256(pixels).hexdigest() != OLIVETTI_PIXELS:
+        raise ValueError("its copy holds other pixels")
+    return pixels
+
+
 def _olivetti(seed: int) -> Data:
-    found = fetch("Olivetti faces", 4_200_000, "olivetti_py3.pkz", fetch_olivetti_faces)
+    found = fetch("Olivetti faces", 4_200_000, OLIVETTI_FILE, _olivetti_faces)
     images = found.images.astype(np.float32)[:, None]
     return _split("olivetti", images, found.target, [str(k) for k in range(40)], seed)
 
