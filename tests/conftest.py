@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -97,6 +98,8 @@ def pages(site: Path) -> list[str]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a browser, most of it also the built book, is marked: `-m "not browser"`."""
     for item in items:
+        if sys.platform == "win32" and item.get_closest_marker("posix"):
+            item.add_marker(pytest.mark.skip(reason="not on Windows"))
         if "chrome" in getattr(item, "fixturenames", ()) or "site" in getattr(
             item, "fixturenames", ()
         ):

@@ -67,6 +67,7 @@ def test_names_are_words():
     assert g.names == ["0"]
 
 
+@pytest.mark.posix
 def test_a_file_may_be_read_by_those_who_could(gallery, tmp_path):
     path = gallery.save(tmp_path / "g.npz")
     (tmp_path / "plain").touch()
@@ -146,6 +147,7 @@ def test_damaged_and_foreign_files_are_named(gallery, tmp_path):
     assert path.read_bytes() == whole
 
 
+@pytest.mark.posix
 def test_killed_while_saving_leaves_a_whole_gallery(tmp_path):
     path = tmp_path / "g.npz"
     code = f"""

@@ -67,6 +67,7 @@ def same(a: facetoy.Run, b: facetoy.Run) -> None:
     assert a.config == b.config
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize(("kill", "loss"), [(20, "chance"), (23, "triplet")])
 def test_a_killed_training_goes_on_to_the_same_end(tmp_path, kill, loss):
     """Killed within an epoch and at the edge of one: bit for bit the run that was not killed."""
@@ -85,6 +86,7 @@ def test_a_killed_training_goes_on_to_the_same_end(tmp_path, kill, loss):
     same(*(facetoy.load_run(tmp_path / f"{name}.npz") for name in ("again", "whole")))
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("step", [12, 20, 25])
 def test_ctrl_c_loses_nothing(tmp_path, step):
     """Within an epoch, in its last step and in its first."""
