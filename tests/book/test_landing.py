@@ -32,6 +32,7 @@ def test_the_first_screen_has_title_sentence_doors_and_picture(
         assert box["y"] + box["height"] <= screen["height"], part
         assert box["x"] + box["width"] <= screen["width"]
     assert page.locator(CANVAS).bounding_box()["width"] >= 300
+    assert not page.locator(".secondary-toggle").is_visible(), "there is nothing to toggle"
 
 
 def test_each_door_opens(visit: Callable[..., Page], site: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_wrong_address_shows_a_page_that_leads_on(
     visit: Callable[..., Page], published: str, site: Path, wrong: str
 ) -> None:
     page = visit(published + wrong)
-    assert page.locator("h1").first.inner_text() == "There is no such page"
+    assert page.locator("article h1").inner_text() == "There is no such page"
     links = page.locator("a[href]").evaluate_all("links => links.map((link) => link.href)")
     inner = {link.partition("#")[0] for link in links if link.startswith(published)}
     inner -= {published + wrong}
