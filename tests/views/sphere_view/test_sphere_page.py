@@ -17,8 +17,13 @@ from widget_page import make_run, write_page
 from facetoy import metrics
 from facetoy.training.runs import Sweep
 from facetoy.views.sphere_view.sphere_view import SphereView
+from facetoy.views.triplet_view.triplet_view import TripletView
 
 CANVAS = ".ft-stage canvas"
+LOOK = """(all) => all.map((one) => {
+  const { padding, borderColor, background } = getComputedStyle(one);
+  return [padding, borderColor, background];
+})"""
 
 
 def pixels(page: Page, index: int = 0) -> np.ndarray:
@@ -421,6 +426,16 @@ def test_several_widgets_live_on_one_page_and_leave_without_a_trace(show):
     assert changed(before, pixels(page, 0)) > 0.005
     page.evaluate("window.stops.b()")
     assert page.locator("main").inner_text().strip() == ""
+
+
+def test_buttons_look_the_same_beside_other_widgets(show):
+    """Each widget brings its style sheets, and those that it shares come again."""
+    looks = []
+    for more in ({}, {"last": TripletView()}):
+        page = show(SphereView(make_run()), more)
+        button = page.locator("#one .ft-button, #one .ft-legend button")
+        looks.append(button.evaluate_all(LOOK))
+    assert looks[0] == looks[1] != []
 
 
 def test_it_draws_once_it_is_shown(tmp_path, visit):
