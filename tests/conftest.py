@@ -29,6 +29,7 @@ from playwright.sync_api import (
 )
 
 SITE = Path(__file__).parents[1] / "_build" / "html"
+OTHER = ("index.html", "404.html")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
@@ -84,9 +85,12 @@ def site() -> Path:
 
 
 def html_pages(site: Path = SITE) -> list[str]:
-    """Addresses of the book's pages relative to the site, without the root that redirects."""
+    """Addresses of the book's pages relative to the site.
+
+    Without the root that redirects, and the page that a server shows for a wrong address.
+    """
     found = (path.relative_to(site).as_posix() for path in site.rglob("*.html"))
-    return sorted(name for name in found if not name.startswith("_") and name != "index.html")
+    return sorted(name for name in found if not name.startswith("_") and name not in OTHER)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,10 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 # what is no page, and lies there all the same
-OWN = {"book/references.bib", "book/ruff.toml", "chapters/ruff.toml"}
+OWN = {
+    *("book/favicon.svg", "book/references.bib", "book/spheres.png"),
+    *("book/ruff.toml", "chapters/ruff.toml"),
+}
 ASIDE = {"extension", "__pycache__", ".ipynb_checkpoints"}
 
 

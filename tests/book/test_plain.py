@@ -45,7 +45,8 @@ $$
 By (8.1) and (7.1) the Margins of a margin are `(8.1)`, and 3 (0.5) of them
 [Deng et al., 2019](https://doi.org/10.1000/1).
 See also [van Dyck and The Board, 1998b](https://example.com/b),
-the [word](https://example.org/book/words.html#term-margin) and [ours](07.md).
+the [word](https://example.org/book/words.html#term-margin),
+the [set](https://example.org/book/chapters/08.html#a&b=1) and [ours](07.md).
 """
 OTHER = "# Other\n\n$$\nx\n\\tag{7.1}\n$$\n"
 WORDS = """# Words
@@ -128,6 +129,7 @@ def test_the_first_mention_of_a_word_is_a_link(page: Tag) -> None:
 def test_links_to_the_site_stay_in_this_build(page: Tag) -> None:
     assert links(page)["word"] == "../words.html#term-margin"
     assert links(page)["ours"].startswith("07.html")
+    assert links(page)["set"] == "#a&b=1"
 
 
 def test_the_references_say_where_they_are_cited(out: Path) -> None:

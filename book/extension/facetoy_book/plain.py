@@ -212,7 +212,7 @@ def shorten_links(app: Sphinx, tree: nodes.document, page: str) -> None:
     """Absolute links to the published book lead to the same place in this build."""
     base = app.config.html_baseurl
     for link in tree.findall(nodes.reference):
-        address = link.get("refuri", "")
+        address = unescape(link.get("refuri", ""))  # MyST escapes what will be escaped again
         if not base or not address.startswith(base):
             continue
         name, _, anchor = address.removeprefix(base).partition("#")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,13 @@ from widget_page import make_run, write_page
 from facetoy import metrics
 from facetoy.training.runs import Sweep
 from facetoy.views.sphere_view.sphere_view import SphereView
+from facetoy.views.triplet_view.triplet_view import TripletView
 
 CANVAS = ".ft-stage canvas"
+LOOK = """(all) => all.map((one) => {
+  const { padding, borderColor, background } = getComputedStyle(one);
+  return [padding, borderColor, background];
+})"""
 
 
 def pixels(page: Page, index: int = 0) -> np.ndarray:
@@ -168,6 +174,33 @@ def test_the_keyboard_turns_and_walks_through_points(show):
     label = page.locator(CANVAS).get_attribute("aria-label")
     for words in ("200 test images", "5 classes", "sphere", "Arrow keys", "Escape"):
         assert words in label
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_points_become_their_images(show, dim):
+    """Where all images are full of ink there is more colour than where they are blank."""
+    run = make_run(dim=dim)
+    coloured = {}
+    for ink in (0, 1):
+        inked = replace(run, images=np.full_like(run.images, ink))
+        page = show(SphereView(inked, images=True))
+        box = page.get_by_role("checkbox", name="images")
+        expect(box).to_be_checked()
+        images = pixels(page)
+        spread = images[..., :3].max(-1) - images[..., :3].min(-1)
+        coloured[ink] = int(((spread > 60) & (images[..., 3] > 200)).sum())
+        box.uncheck()
+        assert changed(images, pixels(page)) > 0.01
+    assert coloured[1] > 1.5 * coloured[0]
+
+
+def test_an_image_among_images_is_picked_as_a_point_is(show):
+    page = show(SphereView(make_run(count=500), images=True))
+    page.locator(CANVAS).focus()
+    before = pixels(page)
+    page.keyboard.press("n")
+    expect(page.locator(".ft-card")).to_contain_text("class a")
+    assert changed(before, pixels(page)) > 0.0005  # its ring
 
 
 def test_the_card_shows_the_image_and_the_angles_of_the_point(show):
@@ -351,6 +384,15 @@ def test_autoplay_begins_in_sight_and_pause_stops_all_motion(show):
     pixels(page)  # fails unless the picture comes to rest
 
 
+def test_autoplay_plays_once_and_comes_to_rest_as_it_was_meant(show):
+    run = make_run()
+    page = show(more={"one": SphereView(run, autoplay=True), "two": SphereView(run)})
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0, timeout=10_000)
+    expect(page.get_by_label("training step").first).to_have_value("5")
+    assert changed(pixels(page, 0), pixels(page, 1)) < 0.02  # but for the last frame's length
+
+
 def test_less_motion_means_no_autoplay_and_no_glide(show):
     page = show(SphereView(make_run(), autoplay=True), reduced_motion=True)
     page.wait_for_timeout(400)
@@ -384,6 +426,16 @@ def test_several_widgets_live_on_one_page_and_leave_without_a_trace(show):
     assert changed(before, pixels(page, 0)) > 0.005
     page.evaluate("window.stops.b()")
     assert page.locator("main").inner_text().strip() == ""
+
+
+def test_buttons_look_the_same_beside_other_widgets(show):
+    """Each widget brings its style sheets, and those that it shares come again."""
+    looks = []
+    for more in ({}, {"last": TripletView()}):
+        page = show(SphereView(make_run()), more)
+        button = page.locator("#one .ft-button, #one .ft-legend button")
+        looks.append(button.evaluate_all(LOOK))
+    assert looks[0] == looks[1] != []
 
 
 def test_it_draws_once_it_is_shown(tmp_path, visit):

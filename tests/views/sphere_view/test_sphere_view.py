@@ -205,6 +205,22 @@ def test_the_still_follows_step_and_length():
     assert len(stills) == 4
 
 
+@pytest.mark.parametrize("dim", [2, 3])
+def test_the_still_shows_the_images(dim):
+    run = make_run(dim=dim)
+    plain, full, blank = (
+        np.asarray(Image.open(io.BytesIO(SphereView(shown, images=images)._still)).convert("RGB"))
+        for shown, images in (
+            (run, False),
+            (replace(run, images=np.ones_like(run.images)), True),
+            (replace(run, images=np.zeros_like(run.images)), True),
+        )
+    )
+    coloured = [int((np.ptp(picture.astype(int), -1) > 60).sum()) for picture in (full, blank)]
+    assert plain.shape == full.shape
+    assert coloured[0] > 1.5 * coloured[1]
+
+
 def test_viewers_without_widgets_get_the_still():
     view = SphereView(make_run())
     data, _ = view._repr_mimebundle_()

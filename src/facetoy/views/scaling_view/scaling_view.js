@@ -112,7 +112,7 @@ class ScalingView {
     select.addEventListener("change", () => {
       this.#change(this.#layer, machines[+select.value]);
     }, { signal });
-    return make("div", { class: "ft-slider ft-choice" }, make("label", { for: id }, "a rank is"), select);
+    return make("div", { class: "ft-slider" }, make("label", { for: id }, "a rank is"), select);
   }
 
   /**

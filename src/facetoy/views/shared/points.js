@@ -1,7 +1,8 @@
-// The points of a picture, each a marker, back to front; and the one that is selected.
+// The points of a picture, each a marker or an image, back to front; and the one that is selected.
 
 import { pen } from "./elements.js";
 import { drawClass, isDim } from "./markers.js";
+import { Tiles, tileSize } from "./tiles.js";
 
 /** @import {Scene, Sheet} from "./sphere.js" */
 
@@ -20,12 +21,14 @@ export const walkOf = (/** @type {ArrayLike<number>} */ classes) =>
 export class Points {
   /** @type {Map<number, {r: number, canvas: HTMLCanvasElement}>} by class and shade */
   #sprites = new Map();
+  #tiles = new Tiles();
   #order = new Uint32Array(0);
   #bins = new Uint32Array(DEPTHS + 1);
 
-  /** Draw all markers anew: the size, or the colours of the page, are others. */
+  /** Draw all anew: the size, or the colours of the page, are others. */
   forget() {
     this.#sprites.clear();
+    this.#tiles.forget();
   }
 
   /** Put `count` points in order, back to front, by counting sort over their depths. */
@@ -63,39 +66,56 @@ export class Points {
   /** Draw the points in front, or those behind. */
   draw(/** @type {Sheet} */ sheet, /** @type {Scene} */ scene, /** @type {boolean} */ front) {
     const { g, place } = sheet;
-    const r = markerSize(sheet, scene.count);
-    const whole = scene.count > MANY; // markers at whole pixels are copied a third faster
     for (let k = 0; k < scene.count; k++) {
       const i = this.#order[k];
       const depth = place[3 * i + 2];
       if (depth >= 0 !== front) continue;
       const cls = scene.classes[i];
       const shade = depth > 0.4 ? 0 : depth >= 0 ? 1 : depth > -0.5 ? 2 : 3;
-      const marker = this.#sprite(sheet, cls, scene.highlight === cls ? Math.min(1, shade) : shade, r);
-      const dim = isDim(scene, cls);
-      if (dim) g.globalAlpha = 0.2;
-      const x = place[3 * i] - marker.width / 2;
-      const y = place[3 * i + 1] - marker.width / 2;
-      g.drawImage(marker, whole ? Math.round(x) : x, whole ? Math.round(y) : y);
-      if (dim) g.globalAlpha = 1;
+      const shown = scene.highlight === cls ? Math.min(1, shade) : shade;
+      g.globalAlpha = isDim(scene, cls) ? 0.2 : 1;
+      if (scene.images) {
+        g.globalAlpha *= SHADES[shown];
+        this.#tiles.draw(sheet, scene, scene.images, i, shown);
+      } else this.#drawMarker(sheet, scene, i, shown);
     }
+    g.globalAlpha = 1;
   }
-}
 
-/** The selected point, larger and in a ring. */
-export function drawSelected(/** @type {Sheet} */ sheet, /** @type {Scene} */ scene) {
-  const { g, place, style, ratio, ink } = sheet;
-  const i = scene.selected;
-  if (i < 0) return;
-  const r = markerSize(sheet, scene.count);
-  const [x, y] = [place[3 * i], place[3 * i + 1]];
-  drawClass(g, x, y, scene.classes[i], r * 1.35, style, ink.surface);
-  g.beginPath();
-  g.arc(x, y, r * 2.3, 0, 2 * Math.PI);
-  g.lineWidth = 3.5 * ratio;
-  g.strokeStyle = ink.surface;
-  g.stroke();
-  g.lineWidth = 1.8 * ratio;
-  g.strokeStyle = ink.ink;
-  g.stroke();
+  /**
+   * @param {Sheet} sheet
+   * @param {Scene} scene
+   * @param {number} i
+   * @param {number} shade
+   */
+  #drawMarker(sheet, scene, i, shade) {
+    const { g, place } = sheet;
+    const marker = this.#sprite(sheet, scene.classes[i], shade, markerSize(sheet, scene.count));
+    const whole = scene.count > MANY; // markers at whole pixels are copied a third faster
+    const x = place[3 * i] - marker.width / 2;
+    const y = place[3 * i + 1] - marker.width / 2;
+    g.drawImage(marker, whole ? Math.round(x) : x, whole ? Math.round(y) : y);
+  }
+
+  /** The selected point, larger and in a ring. */
+  drawSelected(/** @type {Sheet} */ sheet, /** @type {Scene} */ scene) {
+    const { g, place, style, ratio, ink } = sheet;
+    const i = scene.selected;
+    if (i < 0) return;
+    let ring = markerSize(sheet, scene.count) * 2.3;
+    if (scene.images) {
+      ring = tileSize(sheet) * 0.8;
+      this.#tiles.draw(sheet, scene, scene.images, i, 0);
+    } else {
+      drawClass(g, place[3 * i], place[3 * i + 1], scene.classes[i], (ring * 1.35) / 2.3, style, ink.surface);
+    }
+    g.beginPath();
+    g.arc(place[3 * i], place[3 * i + 1], ring, 0, 2 * Math.PI);
+    g.lineWidth = 3.5 * ratio;
+    g.strokeStyle = ink.surface;
+    g.stroke();
+    g.lineWidth = 1.8 * ratio;
+    g.strokeStyle = ink.ink;
+    g.stroke();
+  }
 }

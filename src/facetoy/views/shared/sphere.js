@@ -7,7 +7,7 @@ import { make, pen } from "./elements.js";
 import { drawBorders, drawGraticule } from "./lines.js";
 import { isDim } from "./markers.js";
 import { drawNames } from "./names.js";
-import { drawSelected, Points } from "./points.js";
+import { Points } from "./points.js";
 
 /** @import {Camera} from "./camera.js" */
 
@@ -20,6 +20,12 @@ import { drawSelected, Points } from "./points.js";
  */
 
 /**
+ * The images of the points.
+ * @typedef {object} Images
+ * @property {number} width in pixels
+ * @property {number} height
+ * @property {(i: number, pixel: number) => number} ink how dark a pixel of image i is, from 0 to 1
+ *
  * What there is to draw.
  * @typedef {object} Scene
  * @property {boolean} flat a circle, not a sphere
@@ -34,6 +40,7 @@ import { drawSelected, Points } from "./points.js";
  *   sphere
  * @property {number} highlight the class that is brought out, or -1
  * @property {number} selected the point that is selected, or -1
+ * @property {Images | null} [images] to draw in the place of markers
  */
 
 /**
@@ -126,7 +133,7 @@ export class Sphere {
     drawCrosses(sheet, scene, true);
     drawArrows(sheet, scene, true, true);
     drawNames(sheet, scene);
-    drawSelected(sheet, scene);
+    this.#points.drawSelected(sheet, scene);
   }
 
   #drawBall(/** @type {boolean} */ flat) {

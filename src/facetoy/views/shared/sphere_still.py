@@ -7,11 +7,14 @@ import io
 import numpy as np
 
 from facetoy import metrics
+from facetoy.training.runs import Run
 from facetoy.views.shared.palette import INK, LINE, color, marker
 from facetoy.views.shared.sides import Side
 from facetoy.views.shared.titles import title
 
 SHAPES = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D"}
+CARD = 0.16  # width of an image, in radii
+SIDE = 48  # its pixels
 
 
 def camera(yaw: float, pitch: float) -> np.ndarray:
@@ -67,7 +70,50 @@ def graticule() -> list[np.ndarray]:
     return circles
 
 
-def draw_side(axes, view: Side, step: int, unit_length: bool, turn: np.ndarray) -> None:
+def draw_points(axes, run: Run, points: np.ndarray) -> None:
+    """Draw a marker for each of ``points`` (N, 3), paler behind the sphere."""
+    for k in range(len(run.class_names)):
+        mine = points[run.labels == k]
+        style = {"s": 14, "marker": SHAPES[marker(k)], "linewidths": 0.6}
+        stranger = k >= run.num_classes
+        for front in (False, True):
+            part = mine[(mine[:, 2] >= 0) == front]
+            axes.scatter(
+                part[:, 0], part[:, 1], alpha=1 if front else 0.3, zorder=2 + front,
+                facecolors="none" if stranger else color(k),
+                edgecolors=color(k) if stranger else "white", **style,
+            )  # fmt: skip
+
+
+def card(image: np.ndarray, ink: str) -> np.ndarray:
+    """(SIDE, SIDE, 4) bytes: an image (H, W) in [0, 1], drawn in ``ink`` on a white card."""
+    from PIL import Image, ImageDraw
+
+    out = Image.new("RGBA", (SIDE, SIDE))
+    ImageDraw.Draw(out).rounded_rectangle(
+        (0, 0, SIDE - 1, SIDE - 1), SIDE // 5, fill="white", outline=ink, width=SIDE // 14
+    )
+    edge = SIDE // 9
+    inside = (SIDE - 2 * edge, SIDE - 2 * edge)
+    shape = Image.fromarray(np.uint8(255 * np.clip(image, 0, 1))).resize(inside, Image.BICUBIC)
+    out.paste(Image.new("RGBA", inside, ink), (edge, edge), shape)
+    return np.asarray(out)
+
+
+def draw_images(axes, run: Run, points: np.ndarray) -> None:
+    """Draw the image of each of ``points`` (N, 3), paler and smaller behind the sphere."""
+    for i in np.argsort(points[:, 2]):
+        x, y, z = points[i]
+        half = CARD / 2 * (1 if z >= 0 else 0.8)
+        axes.imshow(
+            card(run.images[i, 0], color(int(run.labels[i]))), alpha=1 if z >= 0 else 0.3,
+            extent=(x - half, x + half, y - half, y + half), zorder=2 + (z >= 0),
+        )  # fmt: skip
+
+
+def draw_side(
+    axes, view: Side, step: int, unit_length: bool, turn: np.ndarray, images: bool
+) -> None:
     """Draw the last run of ``view`` at snapshot ``step``, turned by ``turn``, into ``axes``."""
     run = view.runs[-1]
     step = step if step < 0 else min(step, len(run.steps) - 1)
@@ -90,17 +136,7 @@ def draw_side(axes, view: Side, step: int, unit_length: bool, turn: np.ndarray) 
                     np.where(front, x, np.nan), np.where(front, y, np.nan),
                     color=LINE, lw=0.5, alpha=alpha, zorder=0,
                 )  # fmt: skip
-    for k in range(len(run.class_names)):
-        mine = points[run.labels == k]
-        style = {"s": 14, "marker": SHAPES[marker(k)], "linewidths": 0.6}
-        stranger = k >= run.num_classes
-        for front in (False, True):
-            part = mine[(mine[:, 2] >= 0) == front]
-            axes.scatter(
-                part[:, 0], part[:, 1], alpha=1 if front else 0.3, zorder=2 + front,
-                facecolors="none" if stranger else color(k),
-                edgecolors=color(k) if stranger else "white", **style,
-            )  # fmt: skip
+    (draw_images if images else draw_points)(axes, run, points)
     if run.centers is not None:
         centers = run.centers[step]
         c = (metrics.unit(centers) if unit_length else centers / longest) @ view.basis @ turn
@@ -121,7 +157,9 @@ def draw_side(axes, view: Side, step: int, unit_length: bool, turn: np.ndarray) 
         )  # fmt: skip
 
 
-def draw_still(views: list[Side], step: int = -1, unit_length: bool = True) -> bytes:
+def draw_still(
+    views: list[Side], step: int = -1, unit_length: bool = True, images: bool = False
+) -> bytes:
     """PNG bytes of the last run of each view at snapshot ``step``, on white, in 128 colours."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -135,7 +173,7 @@ def draw_still(views: list[Side], step: int = -1, unit_length: bool = True) -> b
     for place, view in enumerate(views):
         row, column = divmod(place, columns)
         axes = figure.add_axes((column / columns, 1 - (row + 1) / rows, 1 / columns, 0.93 / rows))
-        draw_side(axes, view, step, unit_length, turn)
+        draw_side(axes, view, step, unit_length, turn, images)
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
     out = io.BytesIO()

@@ -15,6 +15,7 @@ export const PARAMETERS = { m: "margin m", s: "scale s", lam: "λ", dim: "dimens
  * @property {number} t where on the time line, a fractional index
  * @property {number} value index of the parameter's value
  * @property {boolean} unit all features at length 1
+ * @property {boolean} images in the place of markers
  */
 
 /**
@@ -34,6 +35,7 @@ export class Controls {
   #value = slider(`${this.#id}-value`, "", { min: 0, step: 1 });
   #step = slider(`${this.#id}-step`, "training step", { min: 0, step: 1 });
   #unit = checkbox(`${this.#id}-unit`, "unit length");
+  #images = checkbox(`${this.#id}-images`, "images");
   #play;
 
   /** @param {Listener} on @param {AbortSignal} signal */
@@ -45,12 +47,14 @@ export class Controls {
       { class: "ft-controls" },
       this.#value.row,
       make("div", { class: "ft-row" }, this.#play.element, this.#step.row),
-      make("div", { class: "ft-row ft-small" }, this.#unit.label, reset),
+      make("div", { class: "ft-row ft-small" }, this.#unit.label, this.#images.label, reset),
     );
     const [value, step, unit] = [this.#value.input, this.#step.input, this.#unit.input];
+    const images = this.#images.input;
     value.addEventListener("input", () => on.set({ value: +value.value }), { signal });
     step.addEventListener("input", () => on.set({ t: +step.value }), { signal });
     unit.addEventListener("change", () => on.set({ unit: unit.checked }), { signal });
+    images.addEventListener("change", () => on.set({ images: images.checked }), { signal });
   }
 
   /** Offer what can be chosen from. */
@@ -66,8 +70,9 @@ export class Controls {
   }
 
   /** @param {Settings} settings @param {Choices} choices */
-  show({ t, value, unit }, { timeline, values }) {
+  show({ t, value, unit, images }, { timeline, values }) {
     this.#unit.input.checked = unit;
+    this.#images.input.checked = images;
     this.#step.input.value = `${Math.round(t)}`;
     say(this.#step, stepWords(t, timeline));
     if (values.length < 2) return;

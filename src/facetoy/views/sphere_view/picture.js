@@ -71,7 +71,8 @@ export class Picture {
    */
   constructor(el, meta, data, alt) {
     this.#camera = new Camera(...meta.camera);
-    this.#settings = { t: meta.step, value: Infinity, unit: meta.unit };
+    const { step: t, unit, images = false } = meta;
+    this.#settings = { t, value: Infinity, unit, images };
     this.root = make(
       "div",
       { class: "facetoy", role: "group", "aria-label": alt },
@@ -120,7 +121,7 @@ export class Picture {
       set: (/** @type {Partial<Settings>} */ settings) => {
         if ("t" in settings) this.#playing = false;
         this.#set(settings);
-        if (!("unit" in settings)) this.#announce(); // its figures stay
+        if ("t" in settings || "value" in settings) this.#announce(); // the figures are others
       },
       reset: () => this.#reset(),
     };
@@ -282,6 +283,7 @@ export class Picture {
     if (begins && !this.#calm.matches) {
       this.#begun = true;
       this.#settings.t = 0;
+      this.#camera.turn(-PLAY_SECONDS * IDLE_TURN, 0); // it ends as it was
       this.#move(true, true);
     } else if (this.#inSight) this.#frames.request();
   }
@@ -295,7 +297,7 @@ export class Picture {
     if (turning) this.#camera.turn(passed * IDLE_TURN, 0);
     for (const view of this.#views) {
       const { run, at } = this.#shown(view.side);
-      if (view.draw(run, at, this.#settings.unit, passed)) more = true;
+      if (view.draw(run, at, this.#settings, passed)) more = true;
     }
     if (this.#selected) {
       const { view, i } = this.#selected;
@@ -309,7 +311,7 @@ export class Picture {
     this.#clock = Math.min(last, this.#clock + (passed * last) / PLAY_SECONDS);
     this.#settings.t = this.#calm.matches ? Math.floor(this.#clock) : this.#clock;
     if (this.#clock >= last) {
-      this.#playing = false;
+      this.#playing = this.#turning = false;
       this.#announce();
     }
     this.#show();

@@ -4,7 +4,6 @@ import { drawImage, fillFacts, imageOf, recognised } from "../shared/card.js";
 import { make } from "../shared/elements.js";
 import { degrees } from "../shared/numbers.js";
 import { angleOf } from "../shared/vectors.js";
-import { darkness } from "./unpacking.js";
 
 /** @import {Run, Side} from "./unpacking.js" */
 
@@ -47,8 +46,7 @@ export class PointCard {
   }
 
   /** @param {Side} side @param {number} i @param {boolean} dark */
-  drawImage(side, i, dark) {
-    const [height, width] = side.image_size;
-    drawImage(imageOf(this.element), width, height, dark, (pixel) => darkness(side, i, pixel));
+  drawImage({ pictures: { width, height, ink } }, i, dark) {
+    drawImage(imageOf(this.element), width, height, dark, (pixel) => ink(i, pixel));
   }
 }

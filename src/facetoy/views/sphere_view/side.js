@@ -11,6 +11,7 @@ import { arrange, blend } from "./positions.js";
 
 /** @import {Camera} from "../shared/camera.js" */
 /** @import {Scene, Style} from "../shared/sphere.js" */
+/** @import {Settings} from "./controls.js" */
 /** @import {Listener} from "./pointing.js" */
 /** @import {Run, Side} from "./unpacking.js" */
 
@@ -126,15 +127,16 @@ export class SideView {
    * it was on its way from another moment.
    * @param {Run} run
    * @param {number} at
-   * @param {boolean} unit
+   * @param {Settings} settings
    * @param {number} passed
    */
-  draw(run, at, unit, passed) {
+  draw(run, at, { unit, images }, passed) {
     const { items, ways, crosses } = this.scene;
     const gliding = this.#mix < 1;
     this.#mix = Math.min(1, this.#mix + passed / GLIDE_SECONDS);
     arrange(items, this.side, run, at, unit, { ways: ways.length, crosses });
     if (this.#mix < 1) blend(items, this.#from, this.#mix);
+    this.scene.images = images ? this.side.pictures : null;
     this.sphere.draw(this.scene);
     return gliding;
   }

@@ -41,8 +41,10 @@ class SphereView(Picture):
             drawn beside each other and turned together.
         step: snapshot to begin with, as an index into ``run.steps``; -1 is the last.
         unit: begin with all features at unit length (True) or at their true length.
-        autoplay: play the training and turn the sphere slowly once the picture is in sight,
-            unless the reader's system asks for less motion.
+        images: begin with the test images themselves in the place of markers; readers have a
+            box to tick for it in any case.
+        autoplay: play the training once and turn the sphere slowly meanwhile, as soon as the
+            picture is in sight, unless the reader's system asks for less motion.
         alt: description for readers who cannot see the picture; written from the run if None.
 
     2-D features lie on a circle, 3-D ones on a sphere; of more dimensions the three along which
@@ -58,6 +60,7 @@ class SphereView(Picture):
         *sources: Run | Sweep,
         step: int = -1,
         unit: bool = True,
+        images: bool = False,
         autoplay: bool = False,
         alt: str | None = None,
     ) -> None:
@@ -74,6 +77,6 @@ class SphereView(Picture):
         if not -count <= step < count:
             raise ValueError(f"step must lie in [{-count}, {count}), got {step}")
         alt = alt or " Beside it: ".join(describe(view, -1) for view in views)
-        meta, data = pack(views, step=step % count, unit=unit, autoplay=autoplay)
-        still = draw_still(views, step=step, unit_length=unit)
+        meta, data = pack(views, step=step % count, unit=unit, images=images, autoplay=autoplay)
+        still = draw_still(views, step=step, unit_length=unit, images=images)
         super().__init__(_meta=meta, _data=data, _still=still, _alt=alt)

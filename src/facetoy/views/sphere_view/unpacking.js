@@ -43,7 +43,12 @@
  * @property {[height: number, width: number]} image_size
  *
  * @typedef {SideFacts & {labels: number, runs: PackedRun[]}} PackedSide
- * @typedef {SideFacts & {labels: Uint8Array, runs: Run[], pixels: Uint8Array}} Side
+ * @typedef {SideFacts & {labels: Uint8Array, runs: Run[], pixels: Uint8Array}} Unpacked
+ * @typedef {Unpacked & {pictures: {
+ *   width: number,
+ *   height: number,
+ *   ink: (i: number, pixel: number) => number,
+ * }}} Side images to draw, see `darkness`
  */
 
 /**
@@ -56,6 +61,7 @@
  * @property {[yaw: number, pitch: number]} camera
  * @property {number} step snapshot to begin with
  * @property {boolean} unit
+ * @property {boolean} [images] begin with the images in the place of markers
  * @property {boolean} autoplay
  */
 
@@ -125,17 +131,22 @@ function unpackRun(run, { count, shown, known, classes }, bytes, levels) {
  */
 export function unpackSides({ sides, levels }, data) {
   const bytes = asBytes(data);
-  return sides.map((side) => ({
-    ...side,
-    labels: bytes.subarray(side.labels, side.labels + side.count),
-    pixels: bytes.subarray(side.images),
-    runs: side.runs.map((run) => unpackRun(run, side, bytes, levels)),
-  }));
+  return sides.map((side) => {
+    const unpacked = {
+      ...side,
+      labels: bytes.subarray(side.labels, side.labels + side.count),
+      pixels: bytes.subarray(side.images),
+      runs: side.runs.map((run) => unpackRun(run, side, bytes, levels)),
+    };
+    const [height, width] = side.image_size;
+    const ink = (/** @type {number} */ i, /** @type {number} */ pixel) => darkness(unpacked, i, pixel);
+    return { ...unpacked, pictures: { width, height, ink } };
+  });
 }
 
 /**
  * How dark pixel `i` of test image `index` is, from 0 to 1: 4 bits a pixel.
- * @param {Side} side
+ * @param {Unpacked} side
  * @param {number} index
  * @param {number} i
  */
