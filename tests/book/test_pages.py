@@ -316,6 +316,14 @@ def test_a_link_into_a_kept_back_part_shows_it(visit: Callable[..., Page], base_
     )
 
 
+def test_shown_sources_are_not_cut(visit: Callable[..., Page], base_url: str) -> None:
+    page = visit(f"{base_url}chapters/08_arcface.html")
+    shown = page.locator(".cell_output .highlight-python pre")
+    assert "class ArcFace" in shown.first.text_content()
+    cut = "(blocks) => blocks.filter((block) => block.scrollWidth > block.clientWidth + 1).length"
+    assert shown.evaluate_all(cut) == 0
+
+
 def test_headings_sort_the_tables_that_cells_print(visit: Callable[..., Page]) -> None:
     page = visit("chapters/09_side_by_side.html")
     bring_to_life(page)
