@@ -111,11 +111,17 @@ def read_photo(
     return _decode(source, str(getattr(source, "name", "the file")), max_pixels)
 
 
+def _formats() -> list[str]:
+    """Those of FORMATS that this Pillow reads: AVIF came late, and not into every build."""
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
 def _decode(file: IO[bytes], name: str, max_pixels: int) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of bombs and of odd metadata
-            image = Image.open(file, formats=FORMATS)
+            image = Image.open(file, formats=_formats())
             w, h = _fit(image.size, max_pixels)
             image.draft(None, (2 * w, 2 * h))  # JPEG decodes to a half, quarter or eighth
             if math.prod(image.size) > LARGEST:

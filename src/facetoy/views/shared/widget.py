@@ -20,6 +20,9 @@ class Widget(AnyWidget):
     #: The script that is shipped, with all that it imports, and the style sheets beside these.
     front_end: ClassVar[Path]
 
+    # ipywidgets 7 (Colab) would show the live widget by it, and nothing that stands in for it.
+    _ipython_display_ = None
+
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)
     _alt = traitlets.Unicode().tag(sync=True)
