@@ -30,12 +30,17 @@ CONFIGURATION = {
     "nb_execution_mode": "off",
     "nb_render_plugin": "facetoy",
     "bibtex_bibfiles": [],
+    "html_baseurl": "https://book.example/",
     "myst_heading_anchors": 3,
 }
 EVENTS = [
-    Event("Nets & all", 1998, None, None, "Before [the other](other.ipynb#part), *first*."),
+    Event("Nets & all", 1998, None, None, "Before [the other](other.html#part), *first*."),
     Event(
-        "Deep", 2014, 6, 97.35, "See [the notes](part/notes.md) and [a page](https://x.org/a.md)."
+        "Deep",
+        2014,
+        6,
+        97.35,
+        "See [the notes](part/notes.html) and [a page](https://x.org/a.html).",
     ),
     Event("Last", 2018, 1, 99.83, "A **heron**.\n\nA bittern."),
 ]
@@ -54,7 +59,7 @@ def cells() -> list:
         shows(Prediction("And then?", "This", "That", "Neither")),
         markdown("The second result: a magpie."),
         markdown("## How it came\n\nIn three steps."),
-        shows(Timeline(EVENTS)),
+        shows(Timeline(EVENTS, "https://book.example/")),
         markdown("## The end\n\nAfter all."),
     ]
 
@@ -83,9 +88,10 @@ def build(folder: Path, chapter: list, builder: str = "html") -> str:
         "# Book\n\n```{toctree}\nchapter\nother\npart/notes\npart/far\n```\n"
     )
     (folder / "part" / "notes.md").write_text("# Notes\n")
-    back = Event("A", 2014, None, None, "[Back](../chapter.ipynb#guess).")
+    part = "https://book.example/part/"
+    back = Event("A", 2014, None, None, "[Back](../chapter.html#guess).")
     write(folder / "other.ipynb", new_markdown_cell("# Other"))
-    write(folder / "part" / "far.ipynb", new_markdown_cell("# Far"), shows(Timeline([back])))
+    write(folder / "part" / "far.ipynb", new_markdown_cell("# Far"), shows(Timeline([back], part)))
     write(folder / "chapter.ipynb", *chapter)
     warnings = StringIO()
     # Sphinx's own table of suffixes would keep what an earlier build added to it.
@@ -149,17 +155,17 @@ def test_words_stand_in_the_page(soup: Tag) -> None:
     assert not soup.select("figure img")
 
 
-def test_links_to_sources_lead_to_pages(soup: Tag, book: Path) -> None:
+def test_links_to_the_published_book_lead_to_pages(soup: Tag, book: Path) -> None:
     links = [link["href"] for link in soup.select(".facetoy-words a")]
-    assert links == ["other.html#part", "part/notes.html", "https://x.org/a.md"]
+    assert links == ["other.html#part", "part/notes.html", "https://x.org/a.html"]
     far = BeautifulSoup((book / "part" / "far.html").read_text(), "html.parser")
     assert far.select_one(".facetoy-words a")["href"] == "../chapter.html#guess"
 
 
 def test_a_link_to_no_page_is_a_warning(tmp_path: Path) -> None:
-    events = [Event("A", 2014, None, None, "[Lost](lost.ipynb).")]
+    events = [Event("A", 2014, None, None, "[Lost](https://book.example/lost.html).")]
     warnings = build(tmp_path, [new_markdown_cell("# C"), shows(Timeline(events))])
-    assert "the book has no page lost.ipynb" in warnings
+    assert "the book has no page https://book.example/lost.html" in warnings
 
 
 def test_scripts_are_loaded_where_they_are_needed(soup: Tag, book: Path) -> None:
@@ -175,7 +181,11 @@ def test_words_are_in_the_search_but_once_in_the_page(book: Path, chapter: Path)
 
 
 def test_other_formats_have_the_words(tmp_path: Path) -> None:
-    chapter = [new_markdown_cell("# C"), shows(Timeline(EVENTS)), shows(Prediction("Q?", "A", "B"))]
+    chapter = [
+        new_markdown_cell("# C"),
+        shows(Timeline(EVENTS, "https://book.example/")),
+        shows(Prediction("Q?", "A", "B")),
+    ]
     assert build(tmp_path, chapter, "text") == ""
     text = (tmp_path / "out" / "chapter.txt").read_text()
     for words in ("Deep June 2014, LFW 97.35 %", "A bittern.", "Q?\n   A\n   B"):

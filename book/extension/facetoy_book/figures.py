@@ -27,7 +27,6 @@ from sphinx.writers.html5 import HTML5Translator
 FOLDER = "_live"
 BLOCK_END = re.compile(r"</(?:p|li)>")
 TAG = re.compile(r"<[^>]*>")
-SOURCE_LINK = re.compile(r'(?<= href=")[^":#]+\.(?:ipynb|md)(?=["#])')
 LOGGER = logging.getLogger(__name__)
 
 
@@ -112,17 +111,18 @@ def inside(builder: Builder, node: LiveFigure, root: str) -> str:
 
 
 def with_pages(builder: Builder, html: str) -> str:
-    """The same HTML, in which links to the book's sources lead to their pages."""
-    env, here = builder.env, builder.current_docname
+    """The same HTML, in which links to the published book lead to the pages of this one."""
+    env, here, base = builder.env, builder.current_docname, builder.config.html_baseurl
 
     def page(link: re.Match) -> str:
-        name = env.path2doc(env.relfn2path(link[0], here)[0])
+        name = link["page"]
         if name not in env.found_docs:
             LOGGER.warning(f"the book has no page {link[0]}", location=here, type="facetoy")
             return link[0]
         return builder.get_relative_uri(here, name)
 
-    return SOURCE_LINK.sub(page, html)
+    address = rf'(?<= href="){re.escape(base)}(?P<page>[^"#]*)\.html(?=["#])'
+    return re.sub(address, page, html) if base else html
 
 
 def visit_other(self: Any, node: LiveFigure) -> None:

@@ -36,6 +36,12 @@ def test_events_are_items_of_an_ordered_list(page: Tag) -> None:
     assert [p.get_text() for p in items[1].find_all("p")][2:] == ["Second <paragraph>."]
 
 
+def test_relative_links_lead_on_from_the_base() -> None:
+    html = Timeline(GOOD, base="https://book.example/chapters/")._html
+    link = BeautifulSoup(html, "html.parser").select_one("a")
+    assert link["href"] == "https://book.example/chapters/index.ipynb"
+
+
 def test_items_carry_what_the_chart_needs(page: Tag) -> None:
     found = [item.attrs for item in page.select("ol > li")]
     assert found == [

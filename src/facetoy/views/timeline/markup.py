@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from html import escape
+from urllib.parse import urljoin
 
 # **bold**, *italic*, [text](address); an address may have pairs of parentheses, as some DOIs do
 SIGNS = re.compile(
@@ -14,20 +16,26 @@ SIGNS = re.compile(
 SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
-def _element(found: re.Match) -> str:
+def _element(found: re.Match, base: str) -> str:
     """The element that a sign stands for, with the signs within it."""
+
+    def inner(text: str) -> str:
+        return SIGNS.sub(partial(_element, base=base), text)
+
     kind = found.lastgroup
     if kind != "address":
-        return f"<{kind}>{SIGNS.sub(_element, found[kind])}</{kind}>"
+        return f"<{kind}>{inner(found[kind])}</{kind}>"
     if SCHEME.match(found["address"]):
         raise ValueError(f"links must lead to pages or notebooks, got {found['address']}")
-    return f'<a href="{found["address"]}">{SIGNS.sub(_element, found["label"])}</a>'
+    return f'<a href="{urljoin(base, found["address"])}">{inner(found["label"])}</a>'
 
 
-def paragraphs(text: str) -> str:
-    """HTML of a plain text whose paragraphs are set apart by blank lines.
+def paragraphs(text: str, base: str = "") -> str:
+    """HTML of a plain text whose paragraphs are set apart by blank lines; relative links lead on
+    from ``base``.
 
     ValueError for a link that leads neither to a web page nor to a file.
     """
+    sign = partial(_element, base=base)
     parts = (" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()))
-    return "".join(f"<p>{SIGNS.sub(_element, escape(part))}</p>" for part in parts)
+    return "".join(f"<p>{SIGNS.sub(sign, escape(part))}</p>" for part in parts)

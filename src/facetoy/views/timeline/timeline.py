@@ -72,7 +72,7 @@ def _check_order(events: Sequence[Event]) -> None:
             raise ValueError(f"event {event.name} is earlier than the one before it")
 
 
-def _item(event: Event) -> str:
+def _item(event: Event, base: str) -> str:
     """A list item: name, date and accuracy as its first paragraph, then the text."""
     data = {**event._asdict(), "facts": event.facts}
     shown = {name: data[name] for name in ("name", "facts", "year", "month", "lfw")}
@@ -80,7 +80,7 @@ def _item(event: Event) -> str:
         f' data-{name}="{escape(str(value))}"' for name, value in shown.items() if value is not None
     )
     head = f'<strong>{escape(event.name)}</strong> <span class="ft-facts">{event.facts}</span>'
-    return f"<li{attributes}><p>{head}</p>{paragraphs(event.text)}</li>"
+    return f"<li{attributes}><p>{head}</p>{paragraphs(event.text, base)}</li>"
 
 
 class Timeline(Words):
@@ -88,19 +88,21 @@ class Timeline(Words):
 
     Args:
         events: at least one `Event`, in order of time, with different names.
+        base: address from which relative links in the texts lead on. A widget may be shown in a
+            frame of its own (Colab), which lies elsewhere than the notebook.
 
     TypeError or ValueError, with the event's name, for anything else.
     """
 
     front_end = Path(__file__).with_suffix(".js")
 
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], base: str = "") -> None:
         events = list(events)
         for event in events:
             _check(event)
         _check_order(events)
         names = ", ".join(event.name for event in events)
         super().__init__(
-            _html=f'<ol class="ft-events">{"".join(map(_item, events))}</ol>',
+            _html=f'<ol class="ft-events">{"".join(_item(event, base) for event in events)}</ol>',
             _alt=f"Timeline from {events[0].year} to {events[-1].year}: {names}",
         )
