@@ -63,9 +63,11 @@ test-lowest:  ## Run the unit tests with the lowest versions that pyproject.toml
 	$(PYTHON) tests/versions.py lowest > $(VENV)-lowest.txt
 	$(call OTHER,lowest,-c $(VENV)-lowest.txt)
 
-test-colab:  ## Run the unit tests with Colab's versions (COLAB_LIST=its list of today; torch as it is)
+# The classic notebook is the front end in which Colab's ipywidgets 7 lives outside of Colab.
+test-colab:  ## Run the unit tests and the widgets with Colab's versions (COLAB_LIST=its list of today; torch as it is)
 	$(PYTHON) tests/versions.py colab $(COLAB_LIST) > $(VENV)-colab.txt
-	$(call OTHER,colab,-c $(VENV)-colab.txt)
+	$(call OTHER,colab,-c $(VENV)-colab.txt nbclassic)
+	$(VENV)-colab/bin/pytest $(PARALLEL) tests/jupyter
 
 links: $(READY)  ## Follow all links that lead out of the book
 	$(BIN)/jupyter-book build . --builder linkcheck

