@@ -66,8 +66,8 @@ def turns(notebook: Notebook, widget: Locator) -> None:
     with changes(canvas):
         drag(canvas)
     with notebook.stays():
-        for key in ("ArrowDown", "ArrowUp", "ArrowRight"):
-            with changes(canvas):
+        with changes(canvas):
+            for key in ("ArrowDown", "ArrowUp", "ArrowRight"):  # a circle takes the last one only
                 canvas.press(key)
         canvas.press("b")  # a new cell, if Jupyter gets it
 
