@@ -52,7 +52,7 @@ class Notebook:
         for item in self.menu:
             self.page.locator(item).click()
         ended = f"counts.at(-1) === {self._runs} * counts.length && status === 'idle'"
-        self._wait(f"errors.length || {ended}", 240)
+        self._wait(f"errors.length || {ended}", 480)
         errors = self.page.evaluate(self.model)["errors"]
         assert not errors, errors
 
