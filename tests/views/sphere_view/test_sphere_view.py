@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from PIL import Image
 
 from facetoy import metrics
@@ -227,6 +228,12 @@ def test_viewers_without_widgets_get_the_still():
     assert base64.b64decode(data["image/png"]) == view._still
     assert data["text/plain"].startswith("SphereView: 60 test images")
     assert "application/vnd.jupyter.widget-view+json" in data
+
+
+def test_a_notebook_gets_the_still_and_the_live_widget_at_once():
+    """With ipywidgets 7 too, which has a way of its own to show a widget."""
+    data, _ = DisplayFormatter().format(SphereView(make_run()))
+    assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= data.keys()
 
 
 def test_the_script_stands_alone():
