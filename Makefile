@@ -74,7 +74,7 @@ test-lowest:  ## Run units and chapters with the lowest versions that pyproject.
 test-colab:  ## Run units, chapters and widgets with Colab's versions (COLAB_LIST=its list of today)
 	$(PYTHON) tests/versions.py colab $(COLAB_LIST) > $(VENV)-colab.txt
 	$(call OTHER,colab)
-	$(VENV)-colab/bin/pip install -q $(TORCH) -r $(VENV)-colab.txt jupyterlab nbclassic
+	$(VENV)-colab/bin/pip install -q $(TORCH) -r $(VENV)-colab.txt jupyterlab nbclassic 'notebook>=7'
 	$(VENV)-colab/bin/pytest tests/jupyter
 
 links: $(READY)  ## Follow all links that lead out of the book
