@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image
 from sklearn.datasets import fetch_olivetti_faces, get_data_home
@@ -182,7 +183,14 @@ def test_photos_are_turned_as_exif_says(photo, face, orientation):
     assert np.abs(the_face(jpeg).landmarks - face.landmarks).max() <= 3
 
 
-@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK", "LA", "YCbCr"])
+TIFF_AS_WRITTEN = pytest.mark.skipif(
+    int(PIL.__version__.split(".")[0]) < 12, reason="this Pillow cannot read what it writes"
+)
+
+
+@pytest.mark.parametrize(
+    "mode", ["L", "RGBA", "P", "CMYK", "LA", pytest.param("YCbCr", marks=TIFF_AS_WRITTEN)]
+)
 def test_modes_become_rgb(photo, face, mode, tmp_path):
     path = tmp_path / "photo.tif"
     Image.fromarray(photo).convert(mode).save(path)
