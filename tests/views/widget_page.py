@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from playwright.sync_api import Page
 
 from facetoy.training.runs import Run
 from facetoy.views.shared.widget import Widget
@@ -58,6 +60,14 @@ def write_page(path: Path, *, static: bool = True, **widgets: Widget) -> Path:
     places = "".join(f'<div id="{name}"></div>' for name in widgets)
     path.write_text(PAGE % (places, json.dumps(parts).replace("</", "<\\/")), encoding="utf-8")
     return path
+
+
+def axe_violations(page: Page, where: str = ".facetoy") -> list[dict]:
+    """What axe has to say against the accessibility of a part of the page."""
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    options = {"preload": False, "resultTypes": ["violations"]}
+    found = page.evaluate("([where, options]) => axe.run(where, options)", [where, options])
+    return found["violations"]
 
 
 def make_run(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from widget_page import write_page
+from widget_page import axe_violations, write_page
 
 from facetoy import Prediction
 
@@ -97,11 +96,7 @@ def test_it_fits_a_phone_and_a_finger_presses(show: Callable[..., Page]) -> None
 def test_axe_finds_nothing(show: Callable[..., Page], dark: bool, size: dict) -> None:
     page = show(dark=dark, **size)
     answer(page, ANSWERS[0]).click()
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    result = page.evaluate(
-        """() => axe.run(".facetoy", {preload: false, resultTypes: ["violations"]})"""
-    )
-    assert result["violations"] == []
+    assert axe_violations(page) == []
 
 
 def test_dark_page_has_dark_buttons(show: Callable[..., Page]) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-from importlib.resources import files
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from widget_page import write_page
+from widget_page import axe_violations, write_page
 
 from facetoy.large.costs import H100, Layer, Machine, cost
 from facetoy.large.measuring import Measured
@@ -214,11 +213,7 @@ def test_axe_finds_nothing(show, dark, size, classes):
     if dark:
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
     expect(page.locator(".facetoy")).to_have_attribute("data-theme", "dark" if dark else "light")
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    result = page.evaluate(
-        """() => axe.run(".facetoy", {preload: false, resultTypes: ["violations"]})"""
-    )
-    assert result["violations"] == []
+    assert axe_violations(page) == []
 
 
 def test_it_follows_the_theme_and_leaves_nothing_behind(show):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from widget_page import write_page
+from widget_page import axe_violations, write_page
 
 import facetoy
 from facetoy.faces.verification import Pairs, cosine, draw_pairs
@@ -243,11 +242,7 @@ def test_axe_finds_nothing(show, dark, size):
     if dark:
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
     expect(page.locator(".facetoy")).to_have_attribute("data-theme", "dark" if dark else "light")
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    result = page.evaluate(
-        """() => axe.run(".facetoy", {preload: false, resultTypes: ["violations"]})"""
-    )
-    assert result["violations"] == []
+    assert axe_violations(page) == []
 
 
 def test_it_follows_the_theme_and_leaves_nothing_behind(show):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from widget_page import write_page
+from widget_page import axe_violations, write_page
 
 from facetoy import Event, Timeline
 
@@ -186,11 +185,7 @@ def test_phone_by_finger(show: Callable[..., Page]) -> None:
 def test_axe_finds_nothing(show: Callable[..., Page], dark: bool, size: dict) -> None:
     page = show(dark=dark, **size)
     page.get_by_role("tab", name="NormFace").click()
-    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    result = page.evaluate(
-        """() => axe.run(".facetoy", {preload: false, resultTypes: ["violations"]})"""
-    )
-    assert result["violations"] == []
+    assert axe_violations(page) == []
 
 
 def test_dark_page_has_a_dark_chart(show: Callable[..., Page]) -> None:
