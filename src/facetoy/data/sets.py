@@ -28,6 +28,11 @@ from facetoy.checks import whole
 from facetoy.data import toyfaces
 from facetoy.data.downloads import fetch
 
+OLIVETTI_FILE = "olivetti_py3.pkz"  # in scikit-learn's data home
+OLIVETTI_PIXELS = (  # SHA-256 of the 400 x 4,096 bytes
+    "b119468c2f13775df12d3950e7c96644811647a6e10d30617777f245bf9b2f8b"
+)
+
 
 @dataclass(frozen=True)
 class Data:
@@ -129,11 +134,6 @@ def _split(
     )
     labels = labels.astype(np.int64)
     return Data(name, images[train], labels[train], images[test], labels[test], tuple(class_names))
-
-
-OLIVETTI_FILE = "olivetti_py3.pkz"
-# SHA-256 of the 400 x 4,096 bytes
-OLIVETTI_PIXELS = "b119468c2f13775df12d3950e7c96644811647a6e10d30617777f245bf9b2f8b"
 
 
 def _digits(seed: int) -> Data:

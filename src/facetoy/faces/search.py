@@ -45,7 +45,7 @@ def make_index(templates: np.ndarray, kind: str) -> faiss.Index:
 
     "flat" compares with every template. "ivf" deals them out to √N lists, by k-means on a sample,
     and looks into 2.5 √lists of them: measured with drawn templates of 32 inner dimensions, up to a
-    million, it finds the nearest for 95 to 97 % of noisy queries. "hnsw" walks a graph of
+    million, it finds the nearest for 95 to 99 % of noisy queries. "hnsw" walks a graph of
     neighbours (32 links each), fast to search and slow to build. ValueError for another kind.
     """
     try:

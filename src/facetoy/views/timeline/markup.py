@@ -16,18 +16,19 @@ SIGNS = re.compile(
 SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
+def _signed(text: str, base: str) -> str:
+    """HTML of an escaped text that may have signs."""
+    return SIGNS.sub(partial(_element, base=base), text)
+
+
 def _element(found: re.Match, base: str) -> str:
     """The element that a sign stands for, with the signs within it."""
-
-    def inner(text: str) -> str:
-        return SIGNS.sub(partial(_element, base=base), text)
-
     kind = found.lastgroup
     if kind != "address":
-        return f"<{kind}>{inner(found[kind])}</{kind}>"
+        return f"<{kind}>{_signed(found[kind], base)}</{kind}>"
     if SCHEME.match(found["address"]):
         raise ValueError(f"links must lead to pages or notebooks, got {found['address']}")
-    return f'<a href="{urljoin(base, found["address"])}">{inner(found["label"])}</a>'
+    return f'<a href="{urljoin(base, found["address"])}">{_signed(found["label"], base)}</a>'
 
 
 def paragraphs(text: str, base: str = "") -> str:
@@ -36,6 +37,5 @@ def paragraphs(text: str, base: str = "") -> str:
 
     ValueError for a link that leads neither to a web page nor to a file.
     """
-    sign = partial(_element, base=base)
     parts = (" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()))
-    return "".join(f"<p>{SIGNS.sub(sign, escape(part))}</p>" for part in parts)
+    return "".join(f"<p>{_signed(escape(part), base)}</p>" for part in parts)
