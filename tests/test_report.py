@@ -61,3 +61,29 @@ def test_listing_aligns_and_checks_its_rows():
         facetoy.listing("ab", [["x"]])
     with pytest.raises(ValueError, match="align must be 2 letters l or r, got 'lc'"):
         facetoy.listing("ab", [], align="lc")
+
+
+def test_claims_tick_what_holds_and_say_what_does_not():
+    shown = facetoy.claims(
+        ("One is less than two.", 1 < 2),
+        ("Two are less than one.", np.float64(2) < 1, 2.0, np.array([1.23456, 3])),
+    )
+    assert shown.split("\n\n") == [
+        "✓ One is less than two.",
+        "✗ Not in this run: Two are less than one. (2., [1.2346, 3.    ])",
+    ]
+    with pytest.raises(TypeError, match=r"a claim must hold or not, got array.*'Both\.'"):
+        facetoy.claims(("Both.", np.array([1, 2]) > 0))
+
+
+def test_table_shows_strangers_where_they_were_asked():
+    runs = [facetoy.fit("softmax", facetoy.load("digits"), epochs=1)]
+    rows = {"a": runs, "b": runs}
+    head, _, a, b, *_ = facetoy.table(rows, ["accuracy"], strangers={"a": [9, 11]}).splitlines()
+    assert head == "|  | test accuracy | strangers: EER |"
+    assert a.split("|")[3].split() == ["10.0", "±", "1.4", "%"]
+    assert b.split("|")[3].strip() == "–"
+    with pytest.raises(
+        ValueError, match=r"no row for the strangers of 'c'; there are \['a', 'b'\]"
+    ):
+        facetoy.table(rows, strangers={"c": [1]})

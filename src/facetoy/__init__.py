@@ -2,7 +2,8 @@
 
 from facetoy import data, faces, large, losses, metrics, plots
 from facetoy.data import Data, load, open_split
-from facetoy.report import Column, listing, source, spread, table
+from facetoy.faces.strangers import stranger_test
+from facetoy.report import Column, claims, listing, source, spread, table
 from facetoy.training import PKSampler, Run, Sweep, embed, fit, load_run, sweep
 from facetoy.views.face_view.face_view import FaceView
 from facetoy.views.playground.playground import Playground
@@ -30,6 +31,7 @@ __all__ = [
     "Timeline",
     "TrainingPanel",
     "TripletView",
+    "claims",
     "data",
     "embed",
     "faces",
@@ -44,6 +46,7 @@ __all__ = [
     "plots",
     "source",
     "spread",
+    "stranger_test",
     "sweep",
     "table",
 ]

@@ -1,4 +1,4 @@
-"""What a notebook shows besides pictures: a loss's own source, and a table over seeds."""
+"""What a notebook shows besides pictures: a loss's own source, tables, and claims that are held."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -52,6 +52,29 @@ def listing(headings: Iterable[str], rows: Iterable[Iterable[Any]], align: str =
     return Text("\n".join(shown))
 
 
+#: How a sentence begins that this run bears out, and one that it does not.
+HELD, FAILED = "✓ ", "✗ Not in this run: "
+
+
+def claims(*stated: tuple[Any, ...]) -> Text:
+    """Sentences about the run above them, each with the condition under which it is true.
+
+    A claim is ``(sentence, holds, *values)``: Markdown, a bool, and the numbers that decided. A
+    tick stands before a sentence that holds. One that does not says so and shows its values; the
+    build of the book stops there. TypeError unless ``holds`` is a bool: ``a > b`` of two arrays
+    is not, ``(a > b).all()`` is.
+    """
+    shown = []
+    for sentence, holds, *values in stated:
+        if not isinstance(holds, bool | np.bool_):
+            raise TypeError(f"a claim must hold or not, got {holds!r} for {sentence!r}")
+        seen = ", ".join(
+            np.array2string(np.asarray(v), precision=4, separator=", ") for v in values
+        )
+        shown.append(HELD + sentence if holds else f"{FAILED}{sentence} ({seen})")
+    return Text("\n\n".join(shown))
+
+
 class Column(NamedTuple):
     """A column of ``table``: its heading, and what it shows of a run."""
 
@@ -86,13 +109,17 @@ COLUMNS = {
 def table(
     rows: Mapping[str, Iterable[Run]],
     columns: Iterable[str | Column] = ("accuracy", "intra", "intra_mean", "inter", "inter_weight"),
+    strangers: Mapping[str, Iterable[float]] | None = None,
 ) -> Text:
     """A table with one line for each name: mean ± sd over its runs, usually over seeds.
 
     ``columns`` are names of ``facetoy.report.COLUMNS``, or ``Column(title, value, unit, digits)``
     with a function of a run. Accuracy in percent, angles in degrees; a dash for what a run does
-    not have, such as the angle to a weight.
+    not have, such as the angle to a weight. ``strangers`` gives names the percentages of
+    ``facetoy.stranger_test`` for a column more. ValueError for a name that has no row.
     """
+    if other := [name for name in strangers or {} if name not in rows]:
+        raise ValueError(f"no row for the strangers of {other[0]!r}; there are {list(rows)}")
     chosen = [COLUMNS[c] if isinstance(c, str) else c for c in columns]
     lines, counts = [], set()
     for name, runs in rows.items():
@@ -103,7 +130,10 @@ def table(
             values = np.array([column.value(run) for run in runs])
             empty = np.isnan(values).all()
             cells.append("–" if empty else spread(values, column.unit, column.digits))
+        if strangers is not None:
+            cells.append(spread(strangers[name], " %") if name in strangers else "–")
         lines.append(cells)
     seeds = "/".join(map(str, sorted(counts)))
-    shown = listing(["", *(c.title for c in chosen)], lines)
+    titles = [c.title for c in chosen] + ["strangers: EER"] * (strangers is not None)
+    shown = listing(["", *titles], lines)
     return Text(f"{shown}\n\nMean ± standard deviation over {seeds} seeds.")

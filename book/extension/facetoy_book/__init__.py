@@ -7,6 +7,7 @@ from sphinx.application import Sphinx
 PARTS = (
     "addresses",
     "cache",
+    "claims",
     "figures",
     "landing",
     "plain",
