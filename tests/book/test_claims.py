@@ -21,7 +21,8 @@ def build(folder: Path, *stated: tuple) -> tuple[BeautifulSoup, str]:
         new_markdown_cell("# Page\n\n✗ Not in this run: prose."),
         new_code_cell("x", outputs=[output]),
     ]
-    nbformat.write(new_notebook(cells=cells), folder / "page.ipynb")
+    notebook = new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
+    nbformat.write(notebook, folder / "page.ipynb")
     warnings = StringIO()
     settings = {
         "extensions": ["myst_nb", "facetoy_book.claims"],
