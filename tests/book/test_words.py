@@ -226,20 +226,24 @@ def parts(cell: Tag) -> list[str]:
 
 
 def test_the_result_stands_below_its_prediction_and_its_code_below_that(soup: Tag) -> None:
-    first, second = (figure.find_parent(class_="cell") for figure in soup.select("[data-withholds]"))
+    first, second = (
+        figure.find_parent(class_="cell") for figure in soup.select("[data-withholds]")
+    )
     result, after = first.find_next_siblings(limit=2)
     assert parts(result) == ["output", "folded"]
     assert "a kestrel" in result.select_one(".cell_output").get_text()
     codes = [code.get_text().strip() for code in result.select("details pre")]
     assert codes == [WIDE_CODE, "look(wide)"]
     assert result.summary.get_text(" ", strip=True) == "Show code Hide code"
-    assert not result.details.has_attr("open") and not result.summary.has_attr("aria-label")
+    assert not result.details.has_attr("open")
+    assert not result.summary.has_attr("aria-label")
     assert parts(after) == ["code", "output"]
     assert parts(second.find_next_sibling()) == ["output"]
 
 
 @pytest.mark.parametrize(
-    "between", [[new_markdown_cell("Prose.")], [new_code_cell("a = 1"), new_markdown_cell("Prose.")]]
+    "between",
+    [[new_markdown_cell("Prose.")], [new_code_cell("a = 1"), new_markdown_cell("Prose.")]],
 )
 def test_prose_or_the_end_before_a_result_leaves_cells_alone(tmp_path: Path, between: list) -> None:
     one, two = (shows(Prediction(f"{k}?", "A", "B")) for k in range(2))

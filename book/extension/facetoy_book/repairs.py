@@ -19,9 +19,11 @@ def repair(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -
     if page == "search":
         app.add_js_file(None, body=NO_SUMMARY)
     if "body" in context:
-        context["body"] = context["body"].replace(
-            '<div role="list" class="citation-list">', '<div class="citation-list">'
-        ).replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        context["body"] = (
+            context["body"]
+            .replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+            .replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        )
 
 
 def lighten(app: Sphinx, exception: Exception | None) -> None:

@@ -24,7 +24,7 @@ class Prediction(Words):
 
     front_end = Path(__file__).with_suffix(".js")
 
-    #: The book keeps back what follows, up to the next heading, until `facetoy-predicted` is dispatched.
+    #: The book keeps back what follows, up to the next heading, until `facetoy-predicted`.
     _withholds = traitlets.Bool(True).tag(sync=True)
 
     def __init__(self, question: str, *answers: str) -> None:
