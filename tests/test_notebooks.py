@@ -65,6 +65,14 @@ def test_folded_cells_are_folded_everywhere(path: Path) -> None:
         assert cell.source.startswith(FORM) == folded, cell.source[:80]
 
 
+def test_the_result_follows_a_prediction(path: Path) -> None:
+    """No words between: the book shows the next cells' result right below the choice."""
+    every = nbformat.read(path, 4).cells
+    for k, cell in enumerate(every):
+        if cell.cell_type == "code" and "facetoy.Prediction(" in cell.source:
+            assert every[k + 1].cell_type == "code", cell.source
+
+
 def test_links_lead_somewhere(path: Path) -> None:
     for cell in cells(path, "markdown"):
         for address in re.findall(r"\]\(([^)\s]+)\)", cell.source):

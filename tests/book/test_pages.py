@@ -288,10 +288,12 @@ def test_predictions_keep_the_result_back_until_the_reader_commits(
     assert boxes.count() > 0
     for k, box in enumerate(boxes.all()):
         rest = box.locator("xpath=ancestor::div[contains(@class, 'cell ')]/following-sibling::*[1]")
-        figure = rest.locator(
+        result = rest.locator(":scope > .cell:first-child > .cell_output:first-child")
+        figure = result.locator(
             ".facetoy-plot, .facetoy-widget:not([data-withholds]), table, .output"
         ).first
         assert figure.count() == 1
+        assert rest.locator(":scope > .cell:first-child > details:not([open]) pre").count() > 0
         assert rest.evaluate("(rest) => rest.hidden === 'until-found'")
         if k % 2:
             box.get_by_role("button", name="Show the result").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -54,10 +55,13 @@ def cells() -> list:
         markdown("# Chapter\n\nBegin at [the end](#the-end) or [within](#within)."),
         markdown("## Guess\n\nBefore."),
         shows(Prediction("Is a < b?", "Yes, & always", "No")),
-        markdown("The first result: a kestrel.\n\n### Within\n\nMore."),
         code(WIDE_CODE),
+        prints("look(wide)", "The first result: a kestrel."),
+        prints("look(again)", "A wren."),
+        markdown("(within)=\nIt was within."),
         shows(Prediction("And then?", "This", "That", "Neither")),
-        markdown("The second result: a magpie."),
+        prints("...", "The second result: a magpie.", tags=["remove-input"]),
+        markdown("More.\n\n### Exercise\n\nTry it."),
         markdown("## How it came\n\nIn three steps."),
         shows(Timeline(EVENTS, "https://book.example/")),
         markdown("## The end\n\nAfter all."),
@@ -69,6 +73,11 @@ def shows(widget: Widget) -> nbformat.NotebookNode:
     data, metadata = widget._repr_mimebundle_()
     output = new_output("display_data", data=data, metadata=metadata)
     return new_code_cell("...", outputs=[output], metadata={"tags": ["remove-input"]})
+
+
+def prints(source: str, words: str, **metadata: list[str]) -> nbformat.NotebookNode:
+    """A cell that prints words."""
+    return new_code_cell(source, outputs=[new_output("stream", text=words)], metadata=metadata)
 
 
 def write(path: Path, *content: nbformat.NotebookNode) -> None:
@@ -171,7 +180,8 @@ def test_a_link_to_no_page_is_a_warning(tmp_path: Path) -> None:
 def test_scripts_are_loaded_where_they_are_needed(soup: Tag, book: Path) -> None:
     assert soup.select_one('script[src*="live.js"]')
     assert soup.select_one('script[src*="predict.js"]')
-    assert "predict.js" not in (book / "part" / "notes.html").read_text()
+    for name in ("notes", "far"):
+        assert "predict.js" not in (book / "part" / f"{name}.html").read_text()
 
 
 def test_words_are_in_the_search_but_once_in_the_page(book: Path, chapter: Path) -> None:
@@ -205,6 +215,49 @@ def test_words_take_time_to_read_as_all_prose() -> None:
     )
 
 
+# ---- the result comes first
+
+
+def parts(cell: Tag) -> list[str]:
+    """What a cell of the page is made of: its output, its code, or its code folded."""
+    names = {"cell_output": "output", "cell_input": "code", "facetoy-code": "folded"}
+    return [names[name] for part in cell.find_all(recursive=False) for name in part["class"]
+            if name in names]  # fmt: skip
+
+
+def test_the_result_stands_below_its_prediction_and_its_code_below_that(soup: Tag) -> None:
+    first, second = (
+        figure.find_parent(class_="cell") for figure in soup.select("[data-withholds]")
+    )
+    result, after = first.find_next_siblings(limit=2)
+    assert parts(result) == ["output", "folded"]
+    assert "a kestrel" in result.select_one(".cell_output").get_text()
+    codes = [code.get_text().strip() for code in result.select("details pre")]
+    assert codes == [WIDE_CODE, "look(wide)"]
+    assert [words.get_text() for words in result.summary.find_all("p")] == [
+        "Show the code behind this result", "Hide the code behind this result",
+    ]  # fmt: skip
+    assert not result.details.has_attr("open")
+    assert not result.summary.has_attr("aria-label")
+    assert parts(after) == ["code", "output"]
+    assert parts(second.find_next_sibling()) == ["output"]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [[new_markdown_cell("Prose.")], [new_code_cell("a = 1"), new_markdown_cell("Prose.")]],
+)
+def test_prose_or_the_end_before_a_result_leaves_cells_alone(tmp_path: Path, between: list) -> None:
+    one, two = (shows(Prediction(f"{k}?", "A", "B")) for k in range(2))
+    chapter = [one, *between, prints("look()", "A wren."), two, new_code_cell("b = 2")]
+    assert build(tmp_path, [new_markdown_cell("# C"), *chapter]) == ""
+    page = BeautifulSoup((tmp_path / "out" / "chapter.html").read_text(), "html.parser")
+    assert not page.select("details")
+    assert [parts(cell) for cell in page.select(".cell")][-3:] == [
+        ["code", "output"], ["output"], ["code"],
+    ]  # fmt: skip
+
+
 # ---- without scripts, on paper
 
 
@@ -218,7 +271,9 @@ def test_without_scripts_all_is_shown(chapter: Path, visit: Callable[..., Page])
         "Deep June 2014, LFW 97.35 %",
         "Last January 2018, LFW 99.83 %",
     ]
-    assert page.get_by_role("button", name="Show the result").count() == 0
+    assert page.get_by_role("button").filter(has_text=re.compile("result")).count() == 0
+    page.locator("summary").click()
+    assert page.get_by_text("look(wide)").is_visible()
 
 
 def test_paper_has_all(show: Callable[..., Page]) -> None:
@@ -227,7 +282,8 @@ def test_paper_has_all(show: Callable[..., Page]) -> None:
     page.emulate_media(media="print")
     for words in ("Is a < b?", "Yes, & always", "a kestrel", "That", "a magpie", "A bittern."):
         assert page.locator("main").get_by_text(words).filter(visible=True).count() == 1
-    for element in page.locator(".facetoy-live, .facetoy-skip").all():
+    assert page.get_by_text("look(wide)").is_visible()
+    for element in page.locator(".facetoy-live, .facetoy-skip, .facetoy-all").all():
         assert not element.is_visible()
 
 
@@ -242,22 +298,20 @@ def assert_withheld(page: Page, *withheld: bool) -> None:
     assert tuple(found) == withheld
 
 
-def test_a_section_waits_for_its_answers(show: Callable[..., Page]) -> None:
+def test_what_follows_waits_for_its_answer(show: Callable[..., Page]) -> None:
     page = show()
     assert_withheld(page, True, True)
     assert not page.get_by_text("a kestrel").is_visible()
-    assert page.get_by_text("In three steps").is_visible()
+    for words in ("Try it.", "In three steps."):
+        assert page.get_by_text(words).is_visible()
     first = live(page, 0)
     assert not first.locator(".facetoy-words").is_visible()
     first.get_by_role("button", name="Yes, & always").click()
     assert_withheld(page, False, True)
-    expect(first.get_by_role("status")).to_have_text("You said: Yes, & always. Now look.")
+    expect(first.get_by_role("status")).to_have_text("You said “Yes, & always”. Look:")
     expect(first.get_by_role("button", name="Show the result")).to_have_count(0)
     assert page.get_by_text("a kestrel").is_visible()
     assert not page.get_by_text("a magpie").is_visible()
-    code = page.locator(".facetoy-withheld pre").first
-    assert code.evaluate("(pre) => pre.scrollWidth > pre.clientWidth")
-    assert code.evaluate("(pre) => pre.tabIndex") == 0
     first.get_by_role("button", name="No", exact=True).press("Enter")
     expect(first.locator("[aria-pressed=true]")).to_have_text("No")
 
@@ -267,6 +321,46 @@ def test_a_section_waits_for_its_answers(show: Callable[..., Page]) -> None:
     expect(second.get_by_role("status")).to_have_text("")
     expect(page.locator(".facetoy-skip")).to_have_count(0)
     assert page.get_by_text("a magpie").is_visible()
+
+
+def test_the_result_is_right_below_the_choice_and_keys_unfold_its_code(
+    show: Callable[..., Page],
+) -> None:
+    page = show()
+    box = live(page, 0)
+    box.get_by_role("button", name="Yes, & always").press("Enter")
+    said, result = (
+        part.bounding_box() for part in (box.get_by_role("status"), page.get_by_text("a kestrel"))
+    )
+    assert 0 < result["y"] - said["y"] - said["height"] < 80
+    code = page.get_by_text("wide = number_0")
+    assert not code.is_visible()
+    fold = page.locator("summary", has_text="Show the code behind this result")
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if fold.evaluate("(fold) => fold === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    assert code.is_visible()
+    assert code.bounding_box()["y"] > result["y"]
+    assert code.evaluate("(pre) => pre.scrollWidth > pre.clientWidth")
+    page.wait_for_function("(pre) => pre.tabIndex === 0", arg=code.element_handle())
+    page.keyboard.press("Enter")
+    assert not code.is_visible()
+
+
+def test_one_button_shows_all(show: Callable[..., Page]) -> None:
+    page = show()
+    line = page.locator("h1 + .facetoy-all")
+    expect(line).to_have_text("This page asks before it shows. Show all results")
+    page.get_by_role("button", name="Show all results").press("Enter")
+    assert_withheld(page, False, False)
+    for words in ("a kestrel", "a magpie"):
+        assert page.get_by_text(words).is_visible()
+    expect(line).to_have_text("All results on this page are shown.")
+    expect(page.locator(".facetoy-skip")).to_have_count(0)
+    live(page, 0).get_by_role("button", name="No", exact=True).click()
+    expect(page.locator("[data-withholds] [aria-pressed=true]")).to_have_text("No")
 
 
 def test_an_answer_waits_for_no_one_else(show: Callable[..., Page]) -> None:
@@ -323,7 +417,8 @@ def test_links_of_a_live_timeline_lead_to_pages(show: Callable[..., Page]) -> No
 def test_axe_finds_nothing(show: Callable[..., Page], dark: bool, size: dict) -> None:
     page = show(dark=dark, **size)
     live(page, 0).get_by_role("button").first.click()
+    page.locator("summary").click()
     live(page, 1)
     live(page, 2)
     assert page.evaluate("document.documentElement.scrollWidth") <= size.get("width", 1280)
-    assert axe_violations(page, "figure") == []
+    assert axe_violations(page, "figure, .facetoy-all, .facetoy-code") == []

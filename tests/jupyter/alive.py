@@ -81,7 +81,7 @@ def prediction(_: Notebook, widget: Locator) -> None:
     answer = widget.get_by_role("button").nth(1)
     answer.click()
     expect(answer).to_have_attribute("aria-pressed", "true")
-    expect(widget.get_by_role("status")).to_contain_text(f"You said: {words(answer)}.")
+    expect(widget.get_by_role("status")).to_contain_text(f"You said “{words(answer)}”.")
 
 
 def playground(notebook: Notebook, widget: Locator) -> None:

@@ -12,12 +12,17 @@ NO_SUMMARY = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEAR
 
 
 def repair(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
-    """No quotes on a search page opened from disk; no list without list items around citations."""
+    """No quotes on a search page opened from disk; no list without list items around citations.
+
+    A folded cell says to all readers what it says to those who see: that it shows code.
+    """
     if page == "search":
         app.add_js_file(None, body=NO_SUMMARY)
     if "body" in context:
-        context["body"] = context["body"].replace(
-            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        context["body"] = (
+            context["body"]
+            .replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+            .replace('<summary aria-label="Toggle hidden content">', "<summary>")
         )
 
 

@@ -38,7 +38,7 @@ def answer(page: Page, text: str) -> Locator:
 def assert_said(page: Page, text: str) -> None:
     """One answer of the first question is pressed, and repeated below."""
     expect(page.locator("#one [aria-pressed=true]")).to_have_text([text])
-    expect(page.locator("#one").get_by_role("status")).to_have_text(f"You said: {text}. Now look.")
+    expect(page.locator("#one").get_by_role("status")).to_have_text(f"You said “{text}”. Look:")
 
 
 def test_it_asks(show: Callable[..., Page]) -> None:
@@ -79,7 +79,7 @@ def test_two_do_not_meet(show: Callable[..., Page]) -> None:
     expect(page.locator("#one [aria-pressed=true]")).to_have_count(0)
     answer(page, ANSWERS[2]).click()
     assert_said(page, ANSWERS[2])
-    expect(page.locator("#two").get_by_role("status")).to_have_text("You said: That. Now look.")
+    expect(page.locator("#two").get_by_role("status")).to_have_text("You said “That”. Look:")
 
 
 def test_it_fits_a_phone_and_a_finger_presses(show: Callable[..., Page]) -> None:

@@ -1,4 +1,4 @@
-// Predictions: what follows one in its section is kept back until the reader has answered.
+// Predictions: what follows one, up to the next heading, is kept back until the reader has answered.
 (() => {
   "use strict";
 
@@ -7,28 +7,33 @@
 
   class Withheld {
     #rest = document.createElement("div");
-    #skip = document.createElement("button");
+    #skip = makeButton("Show the result", () => this.show());
 
     /** @param {HTMLElement} figure the prediction */
     constructor(figure) {
       const cell = figure.closest(".cell") ?? figure;
-      while (cell.nextSibling) this.#rest.append(cell.nextSibling);
+      while (cell.nextSibling && cell.nextSibling.nodeName !== "SECTION") {
+        this.#rest.append(cell.nextSibling);
+      }
       this.#rest.className = "facetoy-withheld";
       Object.assign(this.#rest, { hidden: "until-found" }); // a search in the page shows it
       cell.after(this.#rest);
-      Object.assign(this.#skip, { type: "button", className: "facetoy-skip" });
-      this.#skip.textContent = "Show the result";
+      this.#skip.className = "facetoy-skip";
       figure.append(this.#skip);
-      figure.addEventListener("facetoy-predicted", () => this.#show());
-      this.#skip.addEventListener("click", () => this.#show());
-      this.#rest.addEventListener("beforematch", () => this.#show());
+      figure.addEventListener("facetoy-predicted", () => this.show());
+      this.#rest.addEventListener("beforematch", () => this.show());
+      this.#rest.addEventListener("toggle", () => this.#reach(), true); // code is unfolded
       addEventListener("hashchange", () => this.#follow());
       this.#follow();
     }
 
-    #show() {
+    show() {
       this.#rest.hidden = false;
       this.#skip.remove();
+      this.#reach();
+    }
+
+    #reach() {
       /** @type {NodeListOf<HTMLElement>} */
       const parts = this.#rest.querySelectorAll(SCROLLING);
       for (const part of parts) part.tabIndex = part.scrollWidth > part.clientWidth ? 0 : -1;
@@ -38,12 +43,39 @@
     #follow() {
       const aim = document.getElementById(decodeURIComponent(location.hash.slice(1)));
       if (!aim || !this.#rest.contains(aim)) return;
-      this.#show();
+      this.show();
       aim.scrollIntoView();
     }
   }
 
+  /**
+   * @param {string} text
+   * @param {() => void} press
+   */
+  function makeButton(text, press) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: text });
+    button.addEventListener("click", press);
+    return button;
+  }
+
+  /**
+   * At the top of the page: a button for readers who do not want to be asked.
+   * @param {Withheld[]} all
+   */
+  function offerAll(all) {
+    const line = document.createElement("p");
+    line.className = "facetoy-all";
+    line.setAttribute("role", "status");
+    const button = makeButton("Show all results", () => {
+      for (const one of all) one.show();
+      line.textContent = "All results on this page are shown.";
+    });
+    line.append("This page asks before it shows. ", button);
+    (document.querySelector(".chapter-box") ?? document.querySelector("article h1"))?.after(line);
+  }
+
   /** @type {NodeListOf<HTMLElement>} */
   const figures = document.querySelectorAll("[data-withholds]");
-  for (const figure of figures) new Withheld(figure);
+  offerAll([...figures].map((figure) => new Withheld(figure)));
 })();

@@ -33,7 +33,7 @@ function render({ model, el }) {
   root.append(said);
   const stop = new AbortController();
   const tell = (/** @type {string} */ answer) => {
-    said.textContent = `You said: ${answer}. Now look.`;
+    said.textContent = `You said “${answer}”. Look:`;
     root.dispatchEvent(new CustomEvent("facetoy-predicted", { bubbles: true }));
   };
   upgrade(root, tell, stop.signal);

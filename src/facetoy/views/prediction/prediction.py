@@ -17,14 +17,14 @@ class Prediction(Words):
         question: plain text.
         answers: at least two different ones, plain text.
 
-    None of them is marked as right: what follows in the notebook shows it. The book's pages keep
-    that back until the reader has answered. TypeError for anything but text; ValueError for an
-    empty one, for a single answer, and for two that are the same.
+    None of them is marked as right: the next cell shows it. The book's pages keep its result back
+    until the reader has answered, and fold its code. TypeError for anything but text; ValueError
+    for an empty one, for a single answer, and for two that are the same.
     """
 
     front_end = Path(__file__).with_suffix(".js")
 
-    #: The book keeps back what follows in the section until `facetoy-predicted` is dispatched.
+    #: The book keeps back what follows, up to the next heading, until `facetoy-predicted`.
     _withholds = traitlets.Bool(True).tag(sync=True)
 
     def __init__(self, question: str, *answers: str) -> None:
