@@ -180,7 +180,7 @@ def contents(package: Path) -> dict[str, bytes]:
 
 # Modules that the first cells look for, where a package has another name than its module.
 MODULES = {"dlib-bin": "dlib", "faiss-cpu": "faiss", "scikit-image": "skimage", "pillow": "PIL"}
-EXTRAS = {"11_photo": ["photos", "search"], "12_millions": ["search"]}
+EXTRAS = {"11_photo": ["photos"], "12_one_of_many": ["search"]}
 
 
 def first_cell(name: str) -> str:
@@ -234,6 +234,6 @@ def test_first_cells_install_what_is_missing_and_touch_nothing_else(tmp_path: Pa
     after = installed(venv)
     assert {name: after.get(name) for name in before} == before
     assert any("face_recognition_models" in name for name in after.keys() - before.keys())
-    for name in ("02_softmax", "11_photo", "12_millions"):
+    for name in ("02_softmax", "11_photo", "12_one_of_many"):
         run(first_cell(name))
     assert installed(venv) == after

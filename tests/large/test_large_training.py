@@ -14,7 +14,7 @@ from facetoy.large import torchrun
 
 def test_the_command_of_the_book(tmp_path: Path) -> None:
     """The chapter's line for a cluster, with one machine, two processes and few people."""
-    chapter = json.loads((Path(__file__).parents[2] / "chapters/12_millions.ipynb").read_text())
+    chapter = json.loads((Path(__file__).parents[2] / "chapters/13_millions.ipynb").read_text())
     text = "".join("".join(cell["source"]) for cell in chapter["cells"])
     (line,) = re.findall(r"^torchrun --nnodes (?:.*\\\n)*.*$", text, flags=re.M)
     words = line.replace("\\\n", " ").split()[1:]
