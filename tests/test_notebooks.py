@@ -61,6 +61,8 @@ def test_folded_cells_are_folded_everywhere(path: Path) -> None:
             {"hide-input", "hide-cell", "remove-cell", "remove-input"} & {*meta.get("tags", ())}
         )
         assert meta.get("jupyter", {}).get("source_hidden", False) == folded, cell.source[:80]
+        closed = "hide-cell" in meta.get("tags", ())  # the answer too, until it is opened
+        assert meta.get("jupyter", {}).get("outputs_hidden", False) == closed, cell.source[:80]
         assert (meta.get("cellView") == "form") == folded, cell.source[:80]
         assert cell.source.startswith(FORM) == folded, cell.source[:80]
 
