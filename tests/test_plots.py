@@ -23,10 +23,11 @@ def test_curves_have_lines_points_and_one_slider_for_curves_that_share_it():
     assert [trace.name for trace in figure.data] == ["still", "a", "b", "c", "measured"]
     np.testing.assert_allclose(figure.data[1].y, 2 * X)
     np.testing.assert_allclose(figure.data[3].y, 3 + X)
-    assert figure.layout.height == 300
+    assert figure.layout.height == 300 + 2 * plots.SLIDER
     assert figure.layout.xaxis.type == "log"
-    assert figure.layout.meta == {"alt": "Lines."}
+    assert figure.layout.meta == {"alt": "Lines.", "height": 300}
     m, s = figure.layout.sliders
+    assert (m.y - s.y) * (300 - 80) == pytest.approx(plots.SLIDER)  # none lies on another
     assert (m.active, s.active) == (1, 0)
     changes, traces = m.steps[0].args
     assert list(traces) == [1, 2]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
+SLIDER = 112  # pixels that each of several sliders takes below a plot
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
@@ -25,8 +26,11 @@ def _figure(alt: str, traces: Sequence[Any], **layout: Any) -> Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure(list(traces))
+    height = layout.pop("height", 400)
     return figure.update_layout(
-        meta={"alt": alt}, colorway=COLORS, dragmode=False, height=layout.pop("height", 400),
+        # the book draws sliders itself, below the plot
+        meta={"alt": alt, "height": height}, colorway=COLORS, dragmode=False,
+        height=height + SLIDER * layout.pop("rows", 0),
         legend={"orientation": "h", "y": -0.2, "yref": "paper"},
         margin={"l": 60, "r": 20, "t": 30, "b": 50}, **layout,
     )  # fmt: skip
@@ -87,14 +91,15 @@ def curves(
             for k in range(len(values))
         ]
         sliders.append(_slider(name, values, args, start))
-        sliders[-1]["y"] = -0.1 - 0.35 * len(sliders)  # where plotly draws them itself
     for i, (name, (xs, ys)) in enumerate((points or {}).items(), start=len(traces)):
         marker = {"color": COLORS[i % len(COLORS)], "symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9}
         traces.append(go.Scatter(x=xs, y=ys, name=name, mode="markers", marker=marker))
     # on a phone the legend has a line for each
     layout.setdefault("height", 400 + 24 * max(0, len(traces) - 4))
+    for k, slider in enumerate(sliders, start=1):  # in parts of the plot without its margins
+        slider["y"] = -(32 + SLIDER * k) / (layout["height"] - 80)
     if sliders:
-        layout["sliders"] = sliders
+        layout |= {"sliders": sliders, "rows": len(sliders)}
     return _figure(
         alt, traces, xaxis_title=x_title, yaxis_title=y_title, hovermode="x unified", **layout
     )

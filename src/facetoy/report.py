@@ -125,7 +125,7 @@ def table(
     for name, runs in rows.items():
         runs = list(runs)
         counts.add(len(runs))
-        cells = [name]
+        cells = [name.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")]
         for column in chosen:
             values = np.array([column.value(run) for run in runs])
             empty = np.isnan(values).all()
@@ -133,7 +133,7 @@ def table(
         if strangers is not None:
             cells.append(spread(strangers[name], " %") if name in strangers else "–")
         lines.append(cells)
-    seeds = "/".join(map(str, sorted(counts)))
+    seeds = " or ".join(map(str, sorted(counts)))
     titles = [c.title for c in chosen] + ["strangers: EER"] * (strangers is not None)
     shown = listing(["", *titles], lines)
     return Text(f"{shown}\n\nMean ± standard deviation over {seeds} seeds.")

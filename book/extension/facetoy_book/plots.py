@@ -62,7 +62,8 @@ class PlotlyMime:
             return None
         figure = slim(data.content)
         meta = figure["layout"].get("meta")
-        alt = str(meta.get("alt", "")).strip() if isinstance(meta, dict) else ""
+        meta = meta if isinstance(meta, dict) else {}
+        alt = str(meta.get("alt", "")).strip()
         alt = alt or image_alt(renderer, data)
         if not alt:
             renderer.logger.warning(
@@ -71,8 +72,10 @@ class PlotlyMime:
                 subtype="alt",
                 line=data.line,
             )
+        # facetoy.plots: without the room for plotly's own sliders
+        height = int(meta.get("height") or figure["layout"].get("height") or HEIGHT)
+        figure["layout"]["height"] = height
         key, name, content = script("plot", figure)
-        height = int(figure["layout"].get("height") or HEIGHT)
         node = LiveFigure(
             kind="plot", alt=alt, assets={name: content}, scripts=[name], key=key, height=height
         )

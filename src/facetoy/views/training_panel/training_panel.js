@@ -47,8 +47,8 @@ class Panel {
 
   #giveUp() {
     this.#away.textContent =
-      "This is a finished run. To train your own here, open this chapter live with the launch " +
-      "button (the rocket) at the top of the page.";
+      "This is a finished run. To train your own here, run this cell in a notebook; from a page " +
+      "of the book the launch button (the rocket) at its top leads there.";
     this.#away.hidden = false;
   }
 
