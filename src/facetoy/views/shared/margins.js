@@ -1,4 +1,4 @@
-// Where on the circle or the sphere each class wins, even with the margin against it.
+// Where on the circle or the sphere each class wins, and where even with its margin against it.
 
 import { unit } from "./vectors.js";
 
@@ -158,8 +158,9 @@ class Region {
 }
 
 /**
- * For each class that wins somewhere with its margin against it, the region where it does: a band
- * on the circle, a closed line on the sphere. Without a margin that is the border of the class.
+ * For each class that wins somewhere the region where it does: a band on the circle, a closed line
+ * on the sphere. Of a loss with a margin: thin where the class wins without its margin, then where
+ * it wins even so.
  * @param {Kind} kind
  * @param {Partial<Settings>} o those that φ needs
  * @param {ArrayLike<number>} weight (C, d)
@@ -174,8 +175,10 @@ export function bordersOf(kind, o, weight, C, d) {
     return row;
   });
   const settings = /** @type {Settings} */ (o);
-  return rows.flatMap((_, cls) => {
-    const line = new Region(kind, settings, rows, cls, d === 2).line();
-    return line ? [{ cls, line }] : [];
-  });
+  const around = (/** @type {Kind} */ judged, /** @type {boolean} */ thin) =>
+    rows.flatMap((_, cls) => {
+      const line = new Region(judged, settings, rows, cls, d === 2).line();
+      return line ? [{ cls, line, thin }] : [];
+    });
+  return [...(kind.phi ? around({}, true) : []), ...around(kind, false)];
 }

@@ -24,8 +24,8 @@ export function settingsAt({ settings }, at) {
 }
 
 /**
- * For each class that wins somewhere its line, around the arrows as they lie among the `items`;
- * nothing for a run whose borders are unknown.
+ * The lines around what each class wins, with the arrows as they lie among the `items`; none for a
+ * run whose borders are unknown.
  * @param {Float32Array} items
  * @param {Side} side
  * @param {Run} run
@@ -51,13 +51,15 @@ export function bordersAt(items, { shown, count, known }, run, at) {
  */
 export function wordsOnBorders({ margin }, step, flat) {
   if (!margin) return "";
-  const lines = flat ? "Bands show" : "Lines enclose";
-  if (!KINDS[margin.loss].phi) return `${lines} what each class wins.`;
+  if (!KINDS[margin.loss].phi) {
+    return flat ? "Bands show what each class wins." : "Lines are the borders of the classes.";
+  }
   const settings = Object.entries(settingsAt(margin, step))
     .filter(([name]) => name !== "s")
     .map(([name, value]) => `${name === "lam" ? "λ" : name} = ${number(+value.toPrecision(2))}`);
+  const [border, cap] = flat ? ["Ticks", "band shows"] : ["Thin lines", "coloured line encloses"];
   return (
-    `${lines} what each class wins with its margin against it, here ${settings.join(", ")}; ` +
-    `a class without a ${flat ? "band" : "line"} wins nothing so.`
+    `${border} are the borders between classes. A ${cap} what a class wins even with its margin ` +
+    `against it, here ${settings.join(", ")}.`
   );
 }

@@ -90,7 +90,7 @@ def margin(run: Run) -> dict[str, Any] | None:
         return None
     loss = getattr(LOSSES[name], "func", LOSSES[name])
     if eased(loss, settings, 0, 1):
-        if len(run.history.get("loss", ())) != config["epochs"]:
+        if len(run.history.get("loss", ())) != config.get("epochs"):
             return None
         parts = (step / run.steps[-1] for step in run.steps)
         found = [eased(loss, settings, config["warmup"], part) for part in parts]
