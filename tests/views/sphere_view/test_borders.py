@@ -41,7 +41,7 @@ def unit(x: np.ndarray) -> np.ndarray:
 
 
 def lead(name: str, settings: dict, W: np.ndarray, u: np.ndarray, plainly: bool) -> np.ndarray:
-    """(N, C): how far each class is ahead at the unit features ``u``, its margin against it or not."""
+    """(N, C): how far each class is ahead at unit features ``u``, its margin against it or not."""
     loss = LOSSES[name](W.shape[1], len(W), **settings).double()
     loss.weight.data = torch.tensor(W)
     x = torch.tensor(u)

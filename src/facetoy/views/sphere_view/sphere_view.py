@@ -43,11 +43,10 @@ class SphereView(Picture):
         unit: begin with all features at unit length (True) or at their true length.
         images: begin with the test images themselves in the place of markers; readers have a
             box to tick for it in any case.
-        margins: begin with a line around what each class wins even with its margin against it, at
-            the moment shown; on a circle it is a band. Without a margin that is the border of the
-            class. There is a box to tick for it where the runs tell it: features in 2-D or 3-D, a
-            loss of ``facetoy.losses`` with class weights, a training that came to its end. The
-            still picture shows none.
+        margins: begin with the borders between classes, and inside them what each class wins
+            even with its margin against it, as it is at the moment shown. There is a box to tick
+            for it where the runs tell it: features in 2-D or 3-D, a loss of ``facetoy.losses``
+            with class weights, a training that came to its end. The still picture shows none.
         autoplay: play the training once and turn the sphere slowly meanwhile, as soon as the
             picture is in sight, unless the reader's system asks for less motion.
         alt: description for readers who cannot see the picture; written from the run if None.
