@@ -125,8 +125,12 @@ def _called(function: Callable) -> str:
 
 
 def _arguments(head: nn.Module) -> dict[str, Any]:
-    """The arguments that ``head`` was made with, as far as it keeps them as plain values."""
-    return _plain({n: getattr(head, n, None) for n in signature(type(head))[1]})
+    """The arguments that ``head`` was made with, as far as it keeps them as plain values.
+
+    One that it keeps as a parameter, a bias, is True.
+    """
+    kept = {n: getattr(head, n, None) for n in signature(type(head))[1]}
+    return _plain({n: isinstance(v, nn.Parameter) or v for n, v in kept.items()})
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What changes in the course of a training: the learning rate falls, the margin rises."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from torch import nn
 
@@ -11,17 +11,26 @@ def cosine(part: float) -> float:
     return (1 + math.cos(math.pi * part)) / 2
 
 
+def eased(
+    loss: nn.Module | type[nn.Module], ends: Mapping[str, float], warmup: float, part: float
+) -> dict[str, float]:
+    """What eases the start of ``loss``, a module or its class, when this part of training is over.
+
+    ``ends`` says where these settings end.
+    """
+    grown = min(1.0, part / warmup) if warmup else 1.0
+    begins = getattr(loss, "warmup", {})
+    now = {name: begin + (ends[name] - begin) * grown for name, begin in begins.items()}
+    annealing = getattr(loss, "annealing", None)
+    return now if annealing is None else {**now, "lam": max(ends["lam"], annealing(part))}
+
+
 def easing(head: nn.Module, warmup: float) -> Callable[[float], None]:
     """A function of the part of training that is over, which sets what eases the loss's start."""
-    begins = getattr(head, "warmup", {})
-    ends = {name: getattr(head, name) for name in begins}
-    least = getattr(head, "lam", None)
+    ends = {n: getattr(head, n) for n in (*getattr(head, "warmup", {}), "lam") if hasattr(head, n)}
 
     def ease(part: float) -> None:
-        grown = min(1.0, part / warmup) if warmup else 1.0
-        for name, begin in begins.items():
-            setattr(head, name, begin + (ends[name] - begin) * grown)
-        if hasattr(head, "annealing"):
-            head.lam = max(least, head.annealing(part))
+        for name, value in eased(head, ends, warmup, part).items():
+            setattr(head, name, value)
 
     return ease

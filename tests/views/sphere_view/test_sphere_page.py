@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from widget_page import make_run, write_page
+from widget_page import axe_violations, make_run, write_page
 
 from facetoy import metrics
-from facetoy.training.runs import Sweep
+from facetoy.training.runs import Run, Sweep
 from facetoy.views.sphere_view.sphere_view import SphereView
 from facetoy.views.triplet_view.triplet_view import TripletView
 
@@ -460,3 +460,114 @@ def test_it_takes_the_colours_of_the_page_that_it_joins_later(tmp_path, visit):
     page.evaluate("document.querySelector('main').append(window.late)")
     expect(page.locator(CANVAS)).to_be_visible()
     assert changed(want, pixels(page)) == 0
+
+
+# ---- the lines around what each class wins
+
+
+def finished(loss: str = "arcface", seed: int = 0, dim: int = 3, **settings) -> Run:
+    """A made-up run that tells its loss's settings, eased over half of the training."""
+    config = {"loss": loss, "epochs": 3, "warmup": 0.5, **settings}
+    return replace(make_run(dim=dim, seed=seed, **config), history={"loss": np.zeros(3)})
+
+
+def margins(page: Page):
+    return page.get_by_role("checkbox", name="margins")
+
+
+def test_a_box_draws_what_each_class_wins_with_its_margin(show):
+    page = show(SphereView(finished(s=16.0, m=0.3)))
+    expect(margins(page)).not_to_be_checked()
+    bare = pixels(page)
+    expect(page.locator(".ft-note")).not_to_contain_text("margin")
+    margins(page).focus()
+    page.keyboard.press("Space")
+    lined = pixels(page)
+    assert changed(bare, lined) > 0.005
+    expect(page.locator(".ft-note")).to_contain_text("with its margin against it, here m = 0.3.")
+    page.get_by_label("training step").press("Home")
+    expect(page.locator(".ft-note")).to_contain_text("here m = 0")
+    expect(page.locator(".ft-note")).not_to_contain_text("0.3")
+    page.get_by_label("training step").press("End")
+    margins(page).uncheck()
+    assert changed(bare, pixels(page)) == 0
+
+
+def test_lines_turn_with_the_sphere_and_follow_the_slider(show):
+    """The same weights and images, so that only the margin differs."""
+    runs = Sweep([finished(s=16.0, m=m) for m in (0.1, 0.5)], ["m"])
+    page = show(SphereView(runs, margins=True))
+    expect(margins(page)).to_be_checked()
+    wide = pixels(page)
+    page.get_by_label("margin m").press("Home")
+    expect(page.locator(".ft-note")).to_contain_text("here m = 0.1.")
+    narrow = pixels(page)
+    assert changed(wide, narrow) > 0.002
+    margins(page).uncheck()
+    bare = pixels(page)
+    page.get_by_label("margin m").press("End")
+    assert changed(bare, pixels(page)) == 0
+    margins(page).check()
+    assert changed(wide, pixels(page)) == 0
+    drag(page, 80, 20)
+    page.get_by_role("button", name="Reset view").click()
+    assert changed(wide, pixels(page)) == 0
+
+
+@pytest.mark.parametrize(("loss", "m"), [("arcface", 0.4), ("cosface", 0.2), ("normsoftmax", 0)])
+def test_bands_on_the_circle_lie_where_the_loss_says(show, loss, m):
+    """Where the picture changes along the circle: in the bands and at the ticks, nowhere else."""
+    settings = {"s": 16.0} | ({"m": m} if m else {})
+    run = finished(loss, dim=2, **settings)
+    page = show(SphereView(run))
+    bare = pixels(page)
+    margins(page).check()
+    lined = pixels(page)
+    turn = np.radians(np.arange(0, 360, 0.5))
+    radius, middle = 0.79 * bare.shape[0] / 2, bare.shape[0] / 2
+    x = np.rint(middle + radius * np.cos(turn)).astype(int)
+    y = np.rint(middle - radius * np.sin(turn)).astype(int)
+    seen = np.abs(lined[y, x] - bare[y, x]).sum(-1) > 30
+    W = run.weight[-1].astype(float)
+    far = np.arccos(np.clip(np.stack([np.cos(turn), np.sin(turn)], 1) @ metrics.unit(W).T, -1, 1))
+    own, other = np.sort(far, axis=1)[:, :2].T
+    eased = own + m if loss == "arcface" else np.arccos(np.clip(np.cos(own) - m, -1, 1))
+    kept, edge = eased < other, np.abs(eased - other) < np.radians(3)
+    if loss == "normsoftmax":
+        kept, edge = other > own, np.zeros_like(edge)
+    tick = other - own < np.radians(3)
+    assert kept.mean() > 0.05
+    assert not seen[~kept & ~edge & ~tick].any()
+    assert seen[kept & ~edge].mean() > 0.5  # the points lie above them
+
+
+@pytest.mark.parametrize("loss", ["softmax", "normsoftmax"])
+def test_a_loss_without_a_margin_has_borders(show, loss):
+    settings = {"s": 16.0} if loss == "normsoftmax" else {}
+    page = show(SphereView(finished(loss, **settings), margins=True))
+    expect(page.locator(".ft-note")).to_have_text("Lines are the borders of the classes.")
+
+
+def test_no_box_where_the_borders_are_unknown(show):
+    own, wide = finished("Own", s=16.0, m=0.3), finished(dim=6, s=16.0, m=0.3)
+    triplet = replace(finished("triplet", margin=0.2), weight=None)
+    for run in (own, wide, triplet):
+        page = show(SphereView(run, margins=True))
+        expect(page.get_by_role("checkbox", name="unit length")).to_be_visible()
+        expect(margins(page)).to_have_count(0)
+        with_box = pixels(page)
+        assert changed(with_box, pixels(show(SphereView(run)))) == 0
+    page = show(SphereView(triplet, finished(s=16.0, m=0.3), margins=True))
+    expect(margins(page)).to_be_visible()
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+@pytest.mark.parametrize("dark", [False, True])
+def test_everyone_can_use_it(show, dim, dark):
+    runs = Sweep([finished(dim=dim, s=16.0, m=m) for m in (0.1, 0.5)], ["m"])
+    page = show(SphereView(runs, margins=True), width=390, height=844, touch=True)
+    if dark:
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        expect(page.locator(".facetoy")).to_have_attribute("data-theme", "dark")
+    assert axe_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,7 +1,7 @@
 // The challenges of the playground, and how the page knows that one is solved.
 
 import { number } from "../shared/numbers.js";
-import { room } from "./margins.js";
+import { room } from "./room.js";
 
 /** @import { State } from "./state.js" */
 /** @import { Training } from "./training.js" */

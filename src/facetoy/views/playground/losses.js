@@ -1,50 +1,15 @@
 // The losses of facetoy/losses/*.py under the same names, with their gradients written by hand.
 // All numbers are float64. Arrays are flat, row by row: features x (N, d), weights W (C, d).
 
-import { rowLength } from "../shared/vectors.js";
+import { KINDS } from "../shared/kinds.js";
+import { rowLength, TINY, unit } from "../shared/vectors.js";
 import { parameter } from "./optimisers.js";
 
-/**
- * @typedef {object} Settings The settings of a loss by their names in Python. Each has some of them.
- * @property {number} s
- * @property {number} m
- * @property {number} m1
- * @property {number} m2
- * @property {number} m3
- * @property {number} lam
- * @property {number} alpha
- * @property {number} margin
- * @property {string} mining "semihard" or "hard"
- */
-
-/**
- * @typedef {object} Kind How features and class weights become scores.
- * @property {boolean} [x] features are put at unit length
- * @property {boolean} [w] weights are put at unit length
- * @property {(cos: number, o: Settings) => [number, number]} [phi] φ(cos θ) of the true class, and
- *   its slope; without it there is no margin
- */
+/** @import { Settings } from "../shared/kinds.js" */
 
 /** @typedef {ClassLoss | TripletLoss} Loss */
 
-const ROUNDING = 2 ** -52;
-const TINY = 1e-6; // a row shorter than this has no direction, as in _base.unit
 const SHORT = 1e-12; // lengths below this count as this
-
-/**
- * Rows 0 … n - 1 of `x` at length 1, times `s`; a row without direction becomes 0.
- * @param {ArrayLike<number>} x
- * @param {number} n
- * @param {number} d
- */
-export function unit(x, n, d, s = 1) {
-  const out = new Float64Array(n * d);
-  for (let i = 0; i < n; i++) {
-    const long = rowLength(x, i, d);
-    if (long > TINY) for (let k = i * d; k < (i + 1) * d; k++) out[k] = (s * x[k]) / long;
-  }
-  return out;
-}
 
 /**
  * Gradient at `x`, given the gradient `g` at s · unit(x): tangent to the sphere. In place.
@@ -64,57 +29,6 @@ function throughUnit(g, x, n, d, s = 1) {
   }
   return g;
 }
-
-/**
- * falling_cos(m1 θ + m2) and its slope in cos θ: the cosine that keeps falling beyond π.
- * @param {number} cos
- * @param {number} m1
- * @param {number} m2
- * @returns {[number, number]}
- */
-function widened(cos, m1, m2) {
-  const most = 1 - ROUNDING;
-  const c = Math.max(-most, Math.min(most, cos));
-  const t = m1 * Math.acos(c) + m2;
-  const k = Math.floor(t / Math.PI);
-  const u = t - k * Math.PI;
-  return [Math.cos(u) - 2 * k, c === cos ? (m1 * Math.sin(u)) / Math.sqrt(1 - c * c) : 0];
-}
-
-/**
- * L-Softmax's ψ(θ) = widened by a factor m, softened by λ.
- * @param {number} cos
- * @param {Settings} settings
- * @returns {[number, number]}
- */
-function softened(cos, { m, lam }) {
-  const part = lam / (1 + lam);
-  const [psi, slope] = widened(cos, m, 0);
-  return [psi + part * (cos - psi), slope + part * (1 - slope)];
-}
-
-/**
- * The losses with class weights.
- * @type {Record<string, Kind>}
- */
-export const KINDS = {
-  softmax: {},
-  center: {},
-  normsoftmax: { x: true, w: true },
-  lsoftmax: { phi: softened },
-  asoftmax: { w: true, phi: softened },
-  cosface: { x: true, w: true, phi: (cos, { m }) => [cos - m, 1] },
-  amsoftmax: { x: true, w: true, phi: (cos, { m }) => [cos - m, 1] },
-  arcface: { x: true, w: true, phi: (cos, { m }) => widened(cos, 1, m) },
-  combined: {
-    x: true,
-    w: true,
-    phi(cos, { m1, m2, m3 }) {
-      const [value, slope] = widened(cos, m1, m2);
-      return [value - m3, slope];
-    },
-  },
-};
 
 /**
  * (n, C) scores: the products of the rows of `x` (n, d) and `W` (C, d).

@@ -1,9 +1,9 @@
 // One training's picture: its features as points on a circle or a sphere.
 
+import { bordersOf } from "../shared/margins.js";
 import { walkOf } from "../shared/points.js";
 import { Sphere, turnable } from "../shared/sphere.js";
 import { rowLength, spreadAcross } from "../shared/vectors.js";
-import { wedges } from "./margins.js";
 
 /** @import { Camera } from "../shared/camera.js" */
 /** @import { Scene, Style } from "../shared/sphere.js" */
@@ -135,9 +135,7 @@ export class Picture {
       const long = unit ? rowLength(loss.centers, c, d) || 1 : this.longest;
       this.#put(count + C + c, loss.centers, c, d, 1 / long);
     }
-    this.#scene.borders = loss.weight
-      ? wedges(loss).flatMap((line, cls) => (line ? [{ cls, line }] : []))
-      : [];
+    this.#scene.borders = loss.weight ? bordersOf(loss.kind, loss.o, loss.weight.value, C, d) : [];
   }
 
   /**

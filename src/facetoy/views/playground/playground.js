@@ -19,7 +19,7 @@ import { Training, unpackImages } from "./training.js";
 /** @import { Model } from "../shared/elements.js" */
 /** @import { Moment } from "./challenges.js" */
 /** @import { Asked } from "./controls.js" */
-/** @import { Settings } from "./losses.js" */
+/** @import { Settings } from "../shared/kinds.js" */
 /** @import { Work } from "./loop.js" */
 /** @import { Looks } from "./picture.js" */
 /** @import { Chooser, Point } from "./selection.js" */

@@ -1,7 +1,7 @@
 // What the playground says in words, on the page and to screen readers.
 
 import { degrees, number } from "../shared/numbers.js";
-import { beyond, room } from "./margins.js";
+import { beyond, room } from "./room.js";
 
 /** @import { Side, State } from "./state.js" */
 /** @import { Training } from "./training.js" */

@@ -6,7 +6,7 @@ import { choice, field } from "../shared/form.js";
 import { degrees, number } from "../shared/numbers.js";
 import { MINING, withLoss } from "./state.js";
 
-/** @import { Settings } from "./losses.js" */
+/** @import { Settings } from "../shared/kinds.js" */
 /** @import { Change, Offer, Offers, Side } from "./state.js" */
 
 /**

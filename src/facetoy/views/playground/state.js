@@ -2,7 +2,7 @@
 
 import { number } from "../shared/numbers.js";
 
-/** @import { Settings } from "./losses.js" */
+/** @import { Settings } from "../shared/kinds.js" */
 
 /** @typedef {Exclude<keyof Settings, "mining">} Numeric */
 /** @typedef {{loss: string, args: Settings}} Side */

@@ -1,12 +1,12 @@
 // One training of the playground: what data → network → loss → measures is in Python, in the page.
 
-import { angleOf, rowLength } from "../shared/vectors.js";
-import { makeLoss, scores, unit } from "./losses.js";
+import { angleOf, rowLength, unit } from "../shared/vectors.js";
+import { makeLoss, scores } from "./losses.js";
 import { Embedder, FreePoints } from "./network.js";
 import { Adam, SGD } from "./optimisers.js";
 import { normal, randomFrom, shuffled } from "./random.js";
 
-/** @import { Settings } from "./losses.js" */
+/** @import { Settings } from "../shared/kinds.js" */
 
 const HIDDEN = 64;
 const FREE = 30; // free points of each class

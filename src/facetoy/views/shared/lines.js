@@ -34,6 +34,10 @@ function traceLine({ g, camera, middle, radius }, line, flat, front) {
   }
 }
 
+/** Short lines across the circle where a band begins and where it ends. */
+const ticksAt = (/** @type {number[][]} */ band) =>
+  [band[0], band[band.length - 1]].map((end) => [0.95, 1.05].map((r) => end.map((x) => r * x)));
+
 /** @param {Sheet} sheet @param {boolean} front */
 export function drawGraticule(sheet, front) {
   const { g, ratio, ink } = sheet;
@@ -47,21 +51,23 @@ export function drawGraticule(sheet, front) {
 }
 
 /**
- * Borders of regions: bands on the circle, lines on the sphere.
+ * Borders of regions: bands on the circle, lines on the sphere. Thin ones are ticks and thin lines.
  * @param {Sheet} sheet
  * @param {Scene} scene
  * @param {boolean} front
  */
 export function drawBorders(sheet, scene, front) {
-  const { g, ratio, style } = sheet;
-  g.lineWidth = (scene.flat ? 7 : 1.8) * ratio;
+  const { g, ratio, style, ink } = sheet;
+  const { flat } = scene;
   g.lineCap = "butt";
   g.lineJoin = "round";
-  for (const { cls, line } of scene.borders || []) {
+  for (const { cls, line, thin } of scene.borders || []) {
     g.beginPath();
-    traceLine(sheet, line, scene.flat, front);
-    g.strokeStyle = colourOf(style, cls);
-    g.globalAlpha = (isDim(scene, cls) ? 0.2 : 1) * (scene.flat ? 0.4 : front ? 0.9 : 0.3);
+    for (const part of thin && flat ? ticksAt(line) : [line]) traceLine(sheet, part, flat, front);
+    g.lineWidth = (thin ? 1 : flat ? 7 : 1.8) * ratio;
+    g.strokeStyle = thin ? ink.ink : colourOf(style, cls);
+    const strong = thin ? (flat ? 0.6 : front ? 0.3 : 0.08) : flat ? 0.4 : front ? 0.9 : 0.3;
+    g.globalAlpha = (!thin && isDim(scene, cls) ? 0.2 : 1) * strong;
     g.stroke();
   }
   g.globalAlpha = 1;

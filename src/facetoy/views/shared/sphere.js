@@ -36,8 +36,8 @@ import { Points } from "./points.js";
  * @property {{name: string, cls: number}[]} ways arrows or ticks
  * @property {boolean} [ticks] draw ways as ticks
  * @property {number} crosses how many classes have a cross
- * @property {{cls: number, line: number[][]}[]} [borders] lines of [x, y(, z)] on the circle or the
- *   sphere
+ * @property {{cls: number, line: number[][], thin: boolean}[]} [borders] lines of [x, y, z] on the
+ *   circle or the sphere; thin ones have no colour
  * @property {number} highlight the class that is brought out, or -1
  * @property {number} selected the point that is selected, or -1
  * @property {Images | null} [images] to draw in the place of markers

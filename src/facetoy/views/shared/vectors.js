@@ -1,5 +1,7 @@
 // Rows of flat arrays as vectors.
 
+export const TINY = 1e-6; // a row shorter than this has no direction, as in _base.unit
+
 /**
  * Length of row i of `x` (·, d).
  * @param {ArrayLike<number>} x
@@ -10,6 +12,21 @@ export function rowLength(x, i, d) {
   let square = 0;
   for (let k = i * d; k < (i + 1) * d; k++) square += x[k] * x[k];
   return Math.sqrt(square);
+}
+
+/**
+ * Rows 0 … n - 1 of `x` at length 1, times `s`; a row without direction becomes 0.
+ * @param {ArrayLike<number>} x
+ * @param {number} n
+ * @param {number} d
+ */
+export function unit(x, n, d, s = 1) {
+  const out = new Float64Array(n * d);
+  for (let i = 0; i < n; i++) {
+    const long = rowLength(x, i, d);
+    if (long > TINY) for (let k = i * d; k < (i + 1) * d; k++) out[k] = (s * x[k]) / long;
+  }
+  return out;
 }
 
 /**

@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 
 from facetoy import metrics
+from facetoy.losses import LOSSES
+from facetoy.training.arguments import numbers
 from facetoy.training.runs import Run
+from facetoy.training.schedule import eased
 from facetoy.views.shared.palette import COLORS, MARKERS
 from facetoy.views.shared.sides import Side
 from facetoy.views.shared.sphere_still import best_turn
@@ -73,10 +76,33 @@ def class_means(run: Run) -> np.ndarray:
     return means
 
 
+def margin(run: Run) -> dict[str, Any] | None:
+    """The name of a run's loss and its settings, those that training eases at each snapshot.
+
+    None if they do not say where a class wins: for a loss of one's own, without class weights or
+    with a bias, and for a training that did not come to its end, as nothing says how far it came.
+    """
+    config, name = run.config, run.config["loss"]
+    if run.weight is None or name not in LOSSES or config.get("bias"):
+        return None
+    settings = {n: config[n] for n in numbers(LOSSES[name]) if n in config}
+    if len(settings) < len(numbers(LOSSES[name])):
+        return None
+    loss = getattr(LOSSES[name], "func", LOSSES[name])
+    if eased(loss, settings, 0, 1):
+        if len(run.history.get("loss", ())) != config.get("epochs"):
+            return None
+        parts = (step / run.steps[-1] for step in run.steps)
+        found = [eased(loss, settings, config["warmup"], part) for part in parts]
+        settings |= {n: [round(float(now[n]), 5) for now in found] for n in found[0]}
+    return {"loss": name, "settings": settings}
+
+
 def pack_run(run: Run, view: Side, packer: Packer) -> dict[str, Any]:
     """Append one run to ``packer``; returns its part of the meta data."""
     length = np.linalg.norm(run.features, axis=-1, keepdims=True)
     longest = float(length.max()) or 1.0
+    heaviest = 1.0 if run.weight is None else np.linalg.norm(run.weight, axis=-1).max() or 1.0
     means = class_means(run)
     part: dict[str, Any] = {
         "title": title(run),
@@ -86,7 +112,10 @@ def pack_run(run: Run, view: Side, packer: Packer) -> dict[str, Any]:
         "means": packer.fractions(means @ view.basis),
         "weight": None
         if run.weight is None
-        else packer.fractions(metrics.unit(run.weight) @ view.basis),
+        else packer.fractions(
+            (run.weight / heaviest if view.share is None else metrics.unit(run.weight)) @ view.basis
+        ),
+        "margin": None if view.share is not None else margin(run),
         "centers": None
         if run.centers is None
         else packer.fractions(

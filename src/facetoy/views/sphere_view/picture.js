@@ -71,8 +71,8 @@ export class Picture {
    */
   constructor(el, meta, data, alt) {
     this.#camera = new Camera(...meta.camera);
-    const { step: t, unit, images = false } = meta;
-    this.#settings = { t, value: Infinity, unit, images };
+    const { step: t, unit, images = false, margins = false } = meta;
+    this.#settings = { t, value: Infinity, unit, images, margins };
     this.root = make(
       "div",
       { class: "facetoy", role: "group", "aria-label": alt },
@@ -137,7 +137,7 @@ export class Picture {
     if (shape !== this.#shape) this.#makeSides();
     this.#shape = shape;
     this.#views.forEach((view, k) => (view.side = sides[k]));
-    this.#controls.offer(this.#content);
+    this.#controls.offer(this.#content, sides);
     this.#show();
     this.#glide();
   }
@@ -214,7 +214,7 @@ export class Picture {
     this.#controls.show(this.#settings, this.#content);
     for (const view of this.#views) {
       const { run, at } = this.#shown(view.side);
-      view.show(run, Math.round(at), this.#settings.unit);
+      view.show(run, Math.round(at), this.#settings);
     }
     if (this.#selected) this.#fillCard(this.#selected);
   }

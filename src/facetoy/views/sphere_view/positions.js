@@ -5,7 +5,7 @@ import { spreadAcross } from "../shared/vectors.js";
 /** @import {Run, Side} from "./unpacking.js" */
 
 /** Rows of a run's arrays between two snapshots, read one at a time. */
-class Between {
+export class Between {
   #a;
   #b;
   #part;

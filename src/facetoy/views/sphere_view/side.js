@@ -6,6 +6,7 @@ import { degrees } from "../shared/numbers.js";
 import { readout } from "../shared/readouts.js";
 import { walkOf } from "../shared/points.js";
 import { Sphere, turnable } from "../shared/sphere.js";
+import { bordersAt, wordsOnBorders } from "./borders.js";
 import { Pointing } from "./pointing.js";
 import { arrange, blend } from "./positions.js";
 
@@ -45,8 +46,14 @@ function sceneOf({ shown, count, labels, runs, classes, known }) {
   };
 }
 
-/** What must be said about a side beyond its figures. */
-function notesOn(/** @type {Side} */ side, /** @type {Run} */ run, /** @type {boolean} */ unit) {
+/**
+ * What must be said about a side beyond its figures.
+ * @param {Side} side
+ * @param {Run} run
+ * @param {number} step
+ * @param {Settings} settings
+ */
+function notesOn(side, run, step, { unit, margins }) {
   const notes = [];
   if (side.share !== null) {
     notes.push(
@@ -62,6 +69,7 @@ function notesOn(/** @type {Side} */ side, /** @type {Run} */ run, /** @type {bo
   } else if (side.shown === 2) {
     notes.push("Points are spread a little across the circle, so that they do not hide each other.");
   }
+  if (margins) notes.push(wordsOnBorders(run, step, side.shown === 2));
   if (side.runs[0].centers) notes.push("Crosses are the centers c.");
   return notes.join(" ");
 }
@@ -76,6 +84,8 @@ export class SideView {
   #walk = null;
   #from;
   #mix = 1;
+  /** @type {{run: Run, at: number} | null} */
+  #bordered = null; // the moment whose borders are in the scene
   #stop = new AbortController();
 
   /**
@@ -130,24 +140,40 @@ export class SideView {
    * @param {Settings} settings
    * @param {number} passed
    */
-  draw(run, at, { unit, images }, passed) {
+  draw(run, at, { unit, images, margins }, passed) {
     const { items, ways, crosses } = this.scene;
     const gliding = this.#mix < 1;
     this.#mix = Math.min(1, this.#mix + passed / GLIDE_SECONDS);
     arrange(items, this.side, run, at, unit, { ways: ways.length, crosses });
     if (this.#mix < 1) blend(items, this.#from, this.#mix);
+    this.#border(run, at, margins, gliding);
     this.scene.images = images ? this.side.pictures : null;
     this.sphere.draw(this.scene);
     return gliding;
   }
 
   /**
+   * Put the lines around what each class wins into the scene, if they are not there yet.
+   * @param {Run} run
+   * @param {number} at
+   * @param {boolean} margins whether there are any
+   * @param {boolean} gliding whether the arrows moved
+   */
+  #border(run, at, margins, gliding) {
+    const now = margins ? { run, at } : null;
+    const same = now?.run === this.#bordered?.run && now?.at === this.#bordered?.at;
+    if (same && !gliding) return;
+    this.#bordered = now;
+    this.scene.borders = margins ? bordersAt(this.scene.items, this.side, run, at) : [];
+  }
+
+  /**
    * Write title, read-outs and note for snapshot `step` of a run.
    * @param {Run} run
    * @param {number} step
-   * @param {boolean} unit
+   * @param {Settings} settings
    */
-  show(run, step, unit) {
+  show(run, step, settings) {
     const { side } = this;
     const [accuracy, intra, inter] = run.measures[step];
     const figures = [degrees(intra), degrees(inter), `${(100 * accuracy).toFixed(1)} %`];
@@ -159,7 +185,7 @@ export class SideView {
         `on a ${this.scene.flat ? "circle" : "sphere"}. Arrow keys turn it, ` +
         "N and P step through the points, Escape closes the card.",
     );
-    this.#note.textContent = notesOn(side, run, unit);
+    this.#note.textContent = notesOn(side, run, step, settings);
   }
 
   /** What is written, as a sentence, for screen readers. */

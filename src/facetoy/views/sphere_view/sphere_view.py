@@ -43,6 +43,10 @@ class SphereView(Picture):
         unit: begin with all features at unit length (True) or at their true length.
         images: begin with the test images themselves in the place of markers; readers have a
             box to tick for it in any case.
+        margins: begin with the borders between classes, and inside them what each class wins
+            even with its margin against it, as it is at the moment shown. There is a box to tick
+            for it where the runs tell it: features in 2-D or 3-D, a loss of ``facetoy.losses``
+            with class weights, a training that came to its end. The still picture shows none.
         autoplay: play the training once and turn the sphere slowly meanwhile, as soon as the
             picture is in sight, unless the reader's system asks for less motion.
         alt: description for readers who cannot see the picture; written from the run if None.
@@ -61,6 +65,7 @@ class SphereView(Picture):
         step: int = -1,
         unit: bool = True,
         images: bool = False,
+        margins: bool = False,
         autoplay: bool = False,
         alt: str | None = None,
     ) -> None:
@@ -77,6 +82,7 @@ class SphereView(Picture):
         if not -count <= step < count:
             raise ValueError(f"step must lie in [{-count}, {count}), got {step}")
         alt = alt or " Beside it: ".join(describe(view, -1) for view in views)
-        meta, data = pack(views, step=step % count, unit=unit, images=images, autoplay=autoplay)
+        begin = {"unit": unit, "images": images, "margins": margins, "autoplay": autoplay}
+        meta, data = pack(views, step=step % count, **begin)
         still = draw_still(views, step=step, unit_length=unit, images=images)
         super().__init__(_meta=meta, _data=data, _still=still, _alt=alt)

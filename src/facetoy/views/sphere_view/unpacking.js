@@ -7,6 +7,8 @@
  * @property {number[]} steps of training, one a snapshot
  * @property {number} longest feature
  * @property {[accuracy: number, intra: number | null, inter: number | null][]} measures
+ * @property {{loss: string, settings: Record<string, number | number[]>} | null} [margin] the loss;
+ *   settings that change in training have a number for each snapshot; null if its borders are unknown
  *
  * @typedef {RunFacts & Record<"features" | "means" | "predicted", number>
  *   & Partial<Record<"length" | "weight" | "centers" | "weight_angle" | "mean_angle", number | null>>
@@ -62,6 +64,7 @@
  * @property {number} step snapshot to begin with
  * @property {boolean} unit
  * @property {boolean} [images] begin with the images in the place of markers
+ * @property {boolean} [margins] begin with lines around what each class wins
  * @property {boolean} autoplay
  */
 
