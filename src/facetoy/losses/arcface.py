@@ -13,8 +13,9 @@ class ArcFace(SphereLoss):
     φ(cos θ) = -2 - cos(θ + m)    beyond, where cos(θ + m) would rise again
 
     The second line is ours: it is how L-Softmax continues, meets the first at -1 and keeps
-    falling. The authors' code uses cos θ - m sin m there, which jumps. The gradient is exact, with
-    its factor sin(θ + m)/sin θ.
+    falling. The gradient is exact, with its factor sin(θ + m)/sin θ. insightface, the authors'
+    code, long had cos θ - m sin m as its second line, which jumps. Since its commit 657ae30 it has
+    none, and takes the factor to be 1.
 
     Args:
         in_features: d, the length of a feature.

@@ -42,7 +42,12 @@ def sweep(
     network ``fit``'s own, runs that differ in their seed and the loss's numbers are steps of one
     program, on a GPU all of them; their ``history["seconds"]`` are shares of its time. Networks
     with convolutions gain nothing from that on a CPU. ``jobs`` threads or processes train at once:
-    None is as many as there are cores, on a GPU one. The runs are the same, up to rounding.
+    None is as many as there are cores, on a GPU one.
+
+    Runs trained at once differ from ``fit``'s by rounding, which training magnifies. On the digits
+    CosFace's features agree to 1e-4 degrees for the first 50 steps of 720. In the end an image's
+    two features are 2 to 3 degrees apart on average, the accuracies of one seed by up to 0.6
+    points, their means over five seeds by 0.2: neither run is the better one.
 
     An interruption returns the runs so far. ValueError if no argument is a list, or one is empty.
     """
