@@ -52,7 +52,7 @@ def slider(label: str, values: list[float], **kind: bool) -> dict[str, Any]:
 
 SCALE = slider("scale s", [1, 2, 4, 8, 12, 16, 24, 32, 48, 64])
 FACTOR = {
-    "m": slider("factor m", [1, 2, 3, 4, 5], whole=True),
+    "m": slider("margin m", [1, 2, 3, 4, 5], whole=True),
     "lam": slider("λ", [0, 0.1, 0.3, 1, 3, 5, 10, 30, 100, 1000]),
 }
 COSINE = {"m": slider("margin m", steps(0, 1.2, 0.01)), "s": SCALE}
