@@ -52,9 +52,20 @@ def test_landscape_slides():
     )  # fmt: skip
     assert (np.array(figure.data[0].z) == 2).all()
     changes, traces = figure.layout.sliders[0].steps[0].args
-    assert list(traces) == [0]
-    assert (np.array(changes["z"]) == 1).all()
+    assert list(traces) == [0, 2]
+    assert (np.array(changes["z"][0]) == 1).all()
     assert figure.data[1].text == ("c",)
+
+
+def test_landscape_marks_its_lowest_point_unless_it_lies_on_the_edge():
+    figure = plots.landscape(
+        X, X, lambda v: (X[None] - v) ** 2 + (X[:, None] - X[1]) ** 2, [X[3], X[-1]], name="v",
+        marks={}, alt="A plane.",
+    )  # fmt: skip
+    inside, on_edge = (step.args[0] for step in figure.layout.sliders[0].steps)
+    assert (inside["x"][1], inside["y"][1]) == ([X[3]], [X[1]])
+    assert (on_edge["x"][1], on_edge["y"][1]) == ([], [])
+    assert list(figure.data[2].x) == [X[3]]
 
 
 @pytest.mark.parametrize("values", [[0.0, 0.5, 1.0]])
@@ -68,6 +79,14 @@ def test_circle_regions_follow_their_rule(values):
         for step in figure.layout.sliders[0].steps
     ]
     assert sizes[0] > sizes[1] > sizes[2] > 0
+    assert figure.data[-1].showlegend  # "neither"
+
+
+def test_circle_regions_name_neither_only_where_it_occurs():
+    figure = plots.circle_regions(
+        lambda m, one, two: (one <= two, one > two), [0.0], name="m", alt="A circle."
+    )
+    assert not figure.data[-1].showlegend
 
 
 def test_bands_reach_from_the_lowest_to_the_highest():

@@ -245,7 +245,10 @@ def landscape(
     marks: Mapping[str, tuple[float, float]],
     start: int = 0,
 ) -> Figure:
-    """Contours of a function of the plane, with a slider.
+    """Contours of a function of the plane, with a slider, and a cross at its lowest point.
+
+    Where the lowest point lies on the edge of the grid there is no cross. The colours are those of
+    the first slider position throughout; what is higher has the colour of its highest point.
 
     Args:
         x, y: the grid, (X,) and (Y,).
@@ -256,9 +259,17 @@ def landscape(
     """
     import plotly.graph_objects as go
 
+    def lowest(z: np.ndarray) -> dict[str, list[float]]:
+        i, j = np.unravel_index(z.argmin(), z.shape)
+        inside = 0 < i < len(y) - 1 and 0 < j < len(x) - 1
+        return {"x": [float(x[j])], "y": [float(y[i])]} if inside else {"x": [], "y": []}
+
     heights = [np.asarray(height(value), float).round(4) for value in values]
+    least, most = heights[0].min(), heights[0].max()
+    levels = {"start": least, "end": most, "size": (most - least) / 20 or 1}
     contour = go.Contour(
-        x=x, y=y, z=heights[start], contours={"coloring": "heatmap"}, ncontours=20,
+        x=x, y=y, z=heights[start], contours={"coloring": "heatmap", **levels},
+        zmin=least, zmax=most,
         colorscale=[[0, "#2776d1"], [0.5, "#a9c7ea"], [1, "#f4f7fb"]],
         line={"color": "#666f82", "width": 0.7}, colorbar={"title": "loss", "thickness": 12},
     )  # fmt: skip
@@ -267,9 +278,24 @@ def landscape(
         mode="markers+text", textposition="top center", showlegend=False, hoverinfo="text",
         marker={"color": "#14181e", "size": 9}, textfont={"color": "#14181e"},
     )  # fmt: skip
-    args = [[{"z": [z.tolist()]}, [0]] for z in heights]
+    cross = go.Scatter(
+        **lowest(heights[start]), text=["lowest"], mode="markers+text", showlegend=False,
+        textposition="bottom right", hoverinfo="text",
+        marker={"color": "#14181e", "size": 11, "symbol": "x"}, textfont={"color": "#14181e"},
+    )  # fmt: skip
+    args = [
+        [
+            {
+                "x": [list(x), lowest(z)["x"]],
+                "y": [list(y), lowest(z)["y"]],
+                "z": [z.tolist(), None],
+            },
+            [0, 2],
+        ]
+        for z in heights
+    ]
     return _figure(
-        alt, [contour, points], height=480,
+        alt, [contour, points, cross], height=480,
         xaxis={"title": "x1", "range": [x[0], x[-1]]},
         yaxis={"title": "x2", "scaleanchor": "x", "range": [y[0], y[-1]]},
         sliders=[_slider(name, values, args, start)],
@@ -306,7 +332,8 @@ def circle_regions(
             *(
                 go.Scatter(
                     x=arc * np.cos(phi), y=arc * np.sin(phi), mode="lines", hoverinfo="skip",
-                    name=f"counts as class {i + 1}", line={"width": 10, "color": COLORS[i]},
+                    name=f"counts as class {i + 1}",
+                    line={"width": 10, "color": COLORS[i], "simplify": False},
                 )
                 for i, arc in enumerate(arcs)
             ),
@@ -321,9 +348,10 @@ def circle_regions(
             ),
         ]  # fmt: skip
 
+    neither = any(not np.logical_or(*rule(value, *theta)).all() for value in values)
     circle = go.Scatter(
         x=np.cos(phi), y=np.sin(phi), mode="lines", name="neither", hoverinfo="skip",
-        line={"width": 1, "color": "#808080"},
+        showlegend=neither, line={"width": 1, "color": "#808080", "simplify": False},
     )  # fmt: skip
     figure = _figure(alt, [*moving(values[start]), circle], height=520)
     args = []

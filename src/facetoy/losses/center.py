@@ -22,8 +22,7 @@ class CenterLoss(Softmax):
     ``loss(x, y)``; without it the centers stay at 0 and pull all classes into one point. A second
     training step without it gives a warning.
 
-    The paper sums over the batch, and so do its λ; we take the mean, so that λ means the same for
-    every batch size.
+    The paper sums both terms over the batch, we take the mean of both; λ means the same.
 
     Args:
         in_features: d, the length of a feature.

@@ -8,7 +8,7 @@ LOSS_TITLES = {
     "triplet": "Triplet loss",
     "lsoftmax": "L-Softmax",
     "asoftmax": "A-Softmax",
-    "normsoftmax": "Normalised softmax",
+    "normsoftmax": "NormSoftmax",
     "cosface": "CosFace",
     "amsoftmax": "AM-Softmax",
     "arcface": "ArcFace",
