@@ -86,7 +86,7 @@ def test_lines_lie_where_the_loss_is_undecided(drawn, case):
     for W, borders in drawn[case]:
         flat = W.shape[1] == 2
         longest = np.linalg.norm(W, axis=1).max() if name in FREE else 1
-        close = np.pi / 2**13 * (1 + factor) * longest  # the angles' step, times a slope
+        close = np.pi / 2**11 * (1 + factor) * longest  # the angles' step, times a slope
         assert {border["thin"] for border in borders} == ({False} if plain else {False, True})
         for border in borders:
             line = np.array(border["line"])
