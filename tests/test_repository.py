@@ -230,10 +230,11 @@ def test_first_cells_install_what_is_missing_and_touch_nothing_else(tmp_path: Pa
     run(
         "import facetoy; facetoy.load('digits'); facetoy.TripletView()._esm.index('export default')"
     )
-    run(first_cell("11_photo"))
+    for name in EXTRAS:
+        run(first_cell(name))
     after = installed(venv)
     assert {name: after.get(name) for name in before} == before
     assert any("face_recognition_models" in name for name in after.keys() - before.keys())
-    for name in ("02_softmax", "11_photo", "12_one_of_many"):
+    for name in ("02_softmax", *EXTRAS):
         run(first_cell(name))
     assert installed(venv) == after
