@@ -87,6 +87,16 @@ def test_links_lead_somewhere(path: Path) -> None:
                 assert address.partition("#")[0].endswith(".ipynb"), f"{address} is no notebook"
 
 
+def test_headings_differ(path: Path) -> None:
+    """Two alike in a page's contents tell a reader nothing."""
+    found = Counter(
+        line
+        for cell in cells(path, "markdown")
+        for line in re.findall(r"^#+ .*", cell.source, re.M)
+    )
+    assert [heading for heading, n in found.items() if n > 1] == []
+
+
 def test_cells_have_names_of_their_own(path: Path) -> None:
     ids = Counter(cell.id for cell in nbformat.read(path, 4).cells)
     assert [name for name, n in ids.items() if n > 1] == []
