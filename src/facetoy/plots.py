@@ -22,7 +22,8 @@ SLIDER = 112  # pixels that each of several sliders takes below a plot
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
-def _figure(alt: str, traces: Sequence[Any], **layout: Any) -> Figure:
+def _figure(alt: str, traces: Sequence[Any], *, below: int = 0, **layout: Any) -> Figure:
+    """A figure with its alt text; its height grows by the sliders ``below`` it."""
     import plotly.graph_objects as go
 
     figure = go.Figure(list(traces))
@@ -30,7 +31,7 @@ def _figure(alt: str, traces: Sequence[Any], **layout: Any) -> Figure:
     return figure.update_layout(
         # the book draws sliders itself, below the plot
         meta={"alt": alt, "height": height}, colorway=COLORS, dragmode=False,
-        height=height + SLIDER * layout.pop("rows", 0),
+        height=height + SLIDER * below,
         legend={"orientation": "h", "y": -0.2, "yref": "paper"},
         margin={"l": 60, "r": 20, "t": 30, "b": 50}, **layout,
     )  # fmt: skip
@@ -99,10 +100,11 @@ def curves(
     for k, slider in enumerate(sliders, start=1):  # in parts of the plot without its margins
         slider["y"] = -(32 + SLIDER * k) / (layout["height"] - 80)
     if sliders:
-        layout |= {"sliders": sliders, "rows": len(sliders)}
+        layout["sliders"] = sliders
     return _figure(
-        alt, traces, xaxis_title=x_title, yaxis_title=y_title, hovermode="x unified", **layout
-    )
+        alt, traces, below=len(sliders), xaxis_title=x_title, yaxis_title=y_title,
+        hovermode="x unified", **layout,
+    )  # fmt: skip
 
 
 def bands(
