@@ -209,9 +209,10 @@ def test_words_take_time_to_read_as_all_prose() -> None:
     output += nodes.paragraph("", "what a cell prints")
     document += [nodes.paragraph("", "five six"), output]
     assert reading_minutes(document) == pytest.approx(6 / WORDS_PER_MINUTE)
+    output += nodes.paragraph("", "it holds", classes=["facetoy-claim"])
     output += LiveFigure(kind="plot")
     assert reading_minutes(document) == pytest.approx(
-        6 / WORDS_PER_MINUTE + SECONDS_PER_FIGURE / 60
+        8 / WORDS_PER_MINUTE + SECONDS_PER_FIGURE / 60
     )
 
 

@@ -41,7 +41,11 @@ def reading_minutes(doctree: nodes.document) -> float:
         len(paragraph.astext().split())
         for paragraph in doctree.findall(nodes.TextElement)
         if not isinstance(paragraph, (*blocks, nodes.Inline))
-        and (isinstance(paragraph.parent, LiveFigure) or not in_output(paragraph))
+        and (
+            isinstance(paragraph.parent, LiveFigure)
+            or "facetoy-claim" in paragraph["classes"]
+            or not in_output(paragraph)
+        )
     )
     formulas = len(list(doctree.findall(nodes.math_block)))
     live = [figure for figure in doctree.findall(LiveFigure) if not figure["words"]]
