@@ -39,12 +39,15 @@ def test_table_has_a_line_for_each_name():
         "one", "75.0 %", "10.0°", "10.0°", "90.0°", "90.0°"
     ]  # fmt: skip
     assert bare.split("|")[3].strip() == "–"
+    assert facetoy.measured([run, run], "accuracy").tolist() == [75, 75]
+    assert facetoy.measured([run], "inter") == pytest.approx(90)
     assert "over 1 seeds" in lines
 
 
 def test_table_takes_columns_of_its_own():
     runs = [facetoy.fit("softmax", facetoy.load("digits"), epochs=1, seed=s) for s in range(2)]
     steps = facetoy.Column("steps", lambda run: run.steps[-1], " steps", 2)
+    assert facetoy.measured(runs, steps).tolist() == [12, 12]
     head, _, row, *_ = facetoy.table({"x": runs}, ["step_time", steps]).splitlines()
     assert head == "|  | time of a step | steps |"
     assert row.split("|")[3].split() == ["12.00", "±", "0.00", "steps"]

@@ -3,7 +3,7 @@
 from facetoy import data, faces, large, losses, metrics, plots
 from facetoy.data import Data, load, open_split
 from facetoy.faces.strangers import stranger_test
-from facetoy.report import Column, claims, listing, source, spread, table
+from facetoy.report import Column, claims, listing, measured, source, spread, table
 from facetoy.training import PKSampler, Run, Sweep, embed, fit, load_run, sweep
 from facetoy.views.face_view.face_view import FaceView
 from facetoy.views.playground.playground import Playground
@@ -41,6 +41,7 @@ __all__ = [
     "load",
     "load_run",
     "losses",
+    "measured",
     "metrics",
     "open_split",
     "plots",

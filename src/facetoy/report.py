@@ -84,7 +84,7 @@ class Column(NamedTuple):
     digits: int = 1
 
 
-def _measured(title: str, field: str) -> Column:
+def _angle(title: str, field: str) -> Column:
     """A column of one of the angles of ``facetoy.metrics.Measures``."""
     return Column(title, lambda run: np.degrees(getattr(measure(run), field)), "°")
 
@@ -97,13 +97,22 @@ def _step_time(run: Run) -> float:
 #: The columns that ``table`` knows by name.
 COLUMNS = {
     "accuracy": Column("test accuracy", lambda run: 100 * measure(run).accuracy, " %"),
-    "intra": _measured("feature to its own W", "intra"),
-    "intra_mean": _measured("feature to its class mean", "intra_mean"),
-    "inter": _measured("class mean to nearest other", "inter"),
-    "inter_weight": _measured("W to nearest W", "inter_weight"),
-    "weight_mean": _measured("W to class mean", "weight_mean"),
+    "intra": _angle("feature to its own W", "intra"),
+    "intra_mean": _angle("feature to its class mean", "intra_mean"),
+    "inter": _angle("class mean to nearest other", "inter"),
+    "inter_weight": _angle("W to nearest W", "inter_weight"),
+    "weight_mean": _angle("W to class mean", "weight_mean"),
     "step_time": Column("time of a step", _step_time, " ms", 2),
 }
+
+
+def measured(runs: Iterable[Run], column: str | Column) -> np.ndarray:
+    """One number for each run, as ``table`` takes them: accuracy in percent, angles in degrees.
+
+    ``column`` is a name of ``facetoy.report.COLUMNS``, or a ``Column``.
+    """
+    value = (COLUMNS[column] if isinstance(column, str) else column).value
+    return np.array([value(run) for run in runs])
 
 
 def table(
@@ -127,7 +136,7 @@ def table(
         counts.add(len(runs))
         cells = [name.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")]
         for column in chosen:
-            values = np.array([column.value(run) for run in runs])
+            values = measured(runs, column)
             empty = np.isnan(values).all()
             cells.append("–" if empty else spread(values, column.unit, column.digits))
         if strangers is not None:

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, Response, expect
 
 ROOT = Path(__file__).parents[2]
 FIRST_VISIT = 3_000_000  # bytes, gzipped
@@ -269,10 +269,14 @@ def test_plot_sliders_answer_to_keys_and_survive_the_theme(
         before, says = drawn(), slider.get_attribute("aria-valuetext")
         last = slider.input_value() == slider.get_attribute("max")
         slider.press("ArrowLeft" if last else "ArrowRight")
-        page.wait_for_timeout(300)
+        expect(slider).not_to_have_attribute("aria-valuetext", says)
         after = drawn()
-        assert after != before
-        assert slider.get_attribute("aria-valuetext") != says
+        for _ in range(400):  # until it has moved and come to rest
+            page.wait_for_timeout(150)
+            still, after = after, drawn()
+            if before != after == still:
+                break
+        assert before != after == still
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
         page.wait_for_timeout(500)
         assert drawn() == after

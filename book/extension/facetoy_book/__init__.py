@@ -9,6 +9,7 @@ PARTS = (
     "cache",
     "claims",
     "figures",
+    "folds",
     "landing",
     "plain",
     "predictions",

@@ -55,8 +55,8 @@ def put_result_first(prediction: nodes.Element) -> None:
     else:
         return
     *definitions, result = made_by
-    words = "the code behind this result"  # another fold may follow, whose output is below it
-    fold = HideCodeCellNode(prompt_show=f"Show {words}", prompt_hide=f"Hide {words}")
+    words = "Code behind this result"  # another fold may follow, whose output is below it
+    fold = HideCodeCellNode(prompt_show=words, prompt_hide=words)
     fold["classes"] += ["above-input", "facetoy-code"]
     for part in [part for cell in made_by for part in cell.children]:
         if part.get("nb_element") == "cell_code_source":

@@ -119,20 +119,23 @@ def test_play_runs_from_the_first_step_to_the_last_and_stops(show):
     page = show(SphereView(make_run()))
     before = pixels(page)
     page.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(1500)
-    canvas = page.locator(CANVAS)
-    shots = set()
-    for _ in range(6):
-        shots.add(canvas.evaluate("c => c.toDataURL()"))
-        page.wait_for_timeout(60)
-    assert len(shots) >= 4  # in between the snapshots, too
-    step = int(page.get_by_label("training step").input_value())
-    assert 0 < step < 5
-    page.get_by_role("button", name="Pause").click()
+    page.wait_for_function(
+        """() => {
+          const step = document.querySelector("input[id$=-step]").value;
+          const shots = (window.shots ??= new Set());
+          if (step === "1") shots.add(document.querySelector(".ft-stage canvas").toDataURL());
+          if (shots.size < 4) return false;
+          document.querySelector(".ft-play").click();
+          return true;
+        }""",
+        timeout=60_000,
+    )  # in between the snapshots, too
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    expect(page.get_by_label("training step")).to_have_value("1")
     still = pixels(page)
     assert changed(before, still) > 0.005
     page.get_by_role("button", name="Play").click()
-    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=8000)
+    expect(page.get_by_role("button", name="Play")).to_be_visible(timeout=60_000)
     expect(page.get_by_label("training step")).to_have_value("5")
     assert changed(before, pixels(page)) == 0
 
@@ -388,7 +391,7 @@ def test_autoplay_plays_once_and_comes_to_rest_as_it_was_meant(show):
     run = make_run()
     page = show(more={"one": SphereView(run, autoplay=True), "two": SphereView(run)})
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    expect(page.get_by_role("button", name="Pause")).to_have_count(0, timeout=10_000)
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0, timeout=60_000)
     expect(page.get_by_label("training step").first).to_have_value("5")
     assert changed(pixels(page, 0), pixels(page, 1)) < 0.02  # but for the last frame's length
 
@@ -404,14 +407,14 @@ def test_less_motion_means_no_autoplay_and_no_glide(show):
           const canvas = document.querySelector(".ft-stage canvas");
           document.querySelector(".ft-play").click();
           const end = performance.now() + 3000;
-          while (performance.now() < end) {
+          while (performance.now() < end || shots.size < 2) {
             await new Promise(requestAnimationFrame);
             shots.add(canvas.toDataURL());
           }
           return shots.size;
         }"""
     )
-    assert 2 <= shots <= 5  # half of six snapshots, nothing in between
+    assert shots <= 5  # half of six snapshots, nothing in between
 
 
 def test_several_widgets_live_on_one_page_and_leave_without_a_trace(show):

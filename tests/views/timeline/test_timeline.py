@@ -12,8 +12,10 @@ from facetoy.views.timeline.markup import paragraphs
 
 GOOD = [
     Event("Nets", 1998, None, None, "Before [the page](index.ipynb)."),
-    Event("Early & bold", 2014, 6, 97.35, "The *first*, **x & y**.\n\nSecond <paragraph>."),
-    Event("Late", 2018, None, 99.8, "Last."),
+    Event(
+        "Early & bold", 2014, 6, 97.35, "The *first*, **x & y**.\n\nSecond <paragraph>.", 490_000
+    ),
+    Event("Late", 2018, None, 99.8, "Last.", 2_000),
 ]
 
 
@@ -26,8 +28,8 @@ def test_events_are_items_of_an_ordered_list(page: Tag) -> None:
     items = page.select("ol > li")
     assert [item.p.get_text() for item in items] == [
         "Nets 1998",
-        "Early & bold June 2014, LFW 97.35 %",
-        "Late 2018, LFW 99.80 %",
+        "Early & bold June 2014, LFW 97.35 %, 0.49 million images",
+        "Late 2018, LFW 99.80 %, 2,000 images",
     ]
     assert items[0].select_one("a").get_text() == "the page"
     assert items[0].select_one("a")["href"] == "index.ipynb"
@@ -48,16 +50,18 @@ def test_items_carry_what_the_chart_needs(page: Tag) -> None:
         {"data-name": "Nets", "data-facts": "1998", "data-year": "1998"},
         {
             "data-name": "Early & bold",
-            "data-facts": "June 2014, LFW 97.35 %",
+            "data-facts": "June 2014, LFW 97.35 %, 0.49 million images",
             "data-year": "2014",
             "data-month": "6",
             "data-lfw": "97.35",
+            "data-images": "490000",
         },
         {
             "data-name": "Late",
-            "data-facts": "2018, LFW 99.80 %",
+            "data-facts": "2018, LFW 99.80 %, 2,000 images",
             "data-year": "2018",
             "data-lfw": "99.8",
+            "data-images": "2000",
         },
     ]
 
@@ -70,13 +74,15 @@ def test_viewers_without_widgets_get_the_words() -> None:
     assert data["text/plain"].splitlines() == [
         "Nets 1998",
         "Before the page.",
-        "Early & bold June 2014, LFW 97.35 %",
+        "Early & bold June 2014, LFW 97.35 %, 0.49 million images",
         "The first, x & y.",
         "Second <paragraph>.",
-        "Late 2018, LFW 99.80 %",
+        "Late 2018, LFW 99.80 %, 2,000 images",
         "Last.",
     ]
-    assert timeline._alt == "Timeline from 1998 to 2018: Nets, Early & bold, Late"
+    assert timeline._alt == (
+        "Timeline from 1998 to 2018: Nets, Early & bold (0.49 million images), Late (2,000 images)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,6 +117,8 @@ def event(**changes) -> Event:
         ([event(lfw="high")], "lfw of event A must lie in [0, 100], got 'high'"),
         ([event(lfw=101)], "got 101"),
         ([event(lfw=float("nan"))], "got nan"),
+        ([event(images=0)], "images of event A must be an integer from 1 to"),
+        ([event(images=2.5)], "got 2.5"),
         ([event(text=" ")], "text of event 'A' must not be empty"),
         ([event(name="")], "name of event '' must not be empty"),
         ([event(text="[a](javascript:b)")], "links must lead to pages or notebooks, got javascrip"),

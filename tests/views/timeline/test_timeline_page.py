@@ -14,19 +14,19 @@ from facetoy import Event, Timeline
 
 # As crowded as the book's own: some in one month, two a tenth of a percent apart.
 EVENTS = [
-    ("DeepFace", 2014, 6, 97.35),
-    ("DeepID2", 2014, 6, 99.15),
-    ("FaceNet", 2015, 3, 99.63),
-    ("L-Softmax", 2016, 6, 98.71),
-    ("Center loss", 2016, 10, 99.28),
-    ("SphereFace", 2017, 4, 99.42),
-    ("NormFace", 2017, 4, 99.21),
-    ("Unmeasured", 2017, 9, None),
-    ("AM-Softmax", 2018, 1, 98.98),
-    ("ArcFace", 2018, 1, 99.83),
-    ("CosFace", 2018, 1, 99.73),
-    ("MagFace", 2021, 3, 99.83),
-    ("AdaFace", 2022, 4, 99.82),
+    ("DeepFace", 2014, 6, 97.35, 4_400_000),
+    ("DeepID2", 2014, 6, 99.15, 200_000),
+    ("FaceNet", 2015, 3, 99.63, 200_000_000),
+    ("L-Softmax", 2016, 6, 98.71, 490_000),
+    ("Center loss", 2016, 10, 99.28, 700_000),
+    ("SphereFace", 2017, 4, 99.42, 490_000),
+    ("NormFace", 2017, 4, 99.21, 490_000),
+    ("Unmeasured", 2017, 9, None, None),
+    ("AM-Softmax", 2018, 1, 98.98, 490_000),
+    ("ArcFace", 2018, 1, 99.83, 5_800_000),
+    ("CosFace", 2018, 1, 99.73, 5_000_000),
+    ("MagFace", 2021, 3, 99.83, 5_800_000),
+    ("AdaFace", 2022, 4, 99.82, 5_800_000),
 ]
 NAMES = [name for name, *_ in EVENTS]
 PHONE = {"width": 390, "height": 844, "touch": True}
@@ -34,7 +34,7 @@ PHONE = {"width": 390, "height": 844, "touch": True}
 
 def timeline(events: list[tuple] = EVENTS) -> Timeline:
     texts = [f"All about {name}, with *emphasis* and [a link](#next)." for name, *_ in events]
-    return Timeline([Event(*event, text) for event, text in zip(events, texts, strict=True)])
+    return Timeline([Event(*e[:4], text, e[4]) for e, text in zip(events, texts, strict=True)])
 
 
 @pytest.fixture
@@ -116,7 +116,12 @@ def test_keys_choose(show: Callable[..., Page]) -> None:
 
 def test_names_tell_date_and_figure(show: Callable[..., Page]) -> None:
     page = show()
-    assert page.get_by_role("tab", name="FaceNet, March 2015, LFW 99.63 %").count() == 1
+    assert (
+        page.get_by_role(
+            "tab", name="FaceNet, March 2015, LFW 99.63 %, 200 million images", exact=True
+        ).count()
+        == 1
+    )
     assert page.get_by_role("tab", name="Unmeasured, September 2017", exact=True).count() == 1
 
 
@@ -127,14 +132,47 @@ def test_dots_stand_where_the_numbers_say(show: Callable[..., Page]) -> None:
     )
     measured = [(e, c) for e, c in zip(EVENTS, centres, strict=True) if e[3] is not None]
     (_, (x0, y0)), (_, (x1, y1)) = measured[0], measured[-1]
-    months = [12 * year + month for (_, year, month, _), _ in measured]
-    for ((_, _, _, lfw), (x, y)), when in zip(measured, months, strict=True):
+    months = [12 * year + month for (_, year, month, *_), _ in measured]
+    for ((_, _, _, lfw, _), (x, y)), when in zip(measured, months, strict=True):
         along = (when - months[0]) / (months[-1] - months[0])
         assert x == pytest.approx(x0 + along * (x1 - x0), abs=0.5)
         up = (lfw - measured[0][0][3]) / (measured[-1][0][3] - measured[0][0][3])
         assert y == pytest.approx(y0 + up * (y1 - y0), abs=0.5)
     base = page.locator(".ft-base").first.evaluate("(line) => line.y1.baseVal.value")
     assert centres[NAMES.index("Unmeasured")][1] == pytest.approx(base)
+
+
+@pytest.mark.parametrize("size", [{}, PHONE], ids=["wide", "phone"])
+def test_areas_are_in_proportion_to_the_images(show: Callable[..., Page], size: dict) -> None:
+    page = show(**size)
+    dots = page.locator(".ft-dot")
+    outline = dots.first.evaluate("(dot) => parseFloat(getComputedStyle(dot).strokeWidth)")
+    inner = dots.evaluate_all("(dots) => dots.map((dot) => dot.r.baseVal.value)")
+    radii = [r + outline / 2 for r in inner]
+    sized = [(r**2, e[4]) for r, e in zip(radii, EVENTS, strict=True) if e[4] is not None]
+    most = max(sized)
+    for area, images in sized:
+        assert area / most[0] == pytest.approx(images / most[1], rel=1e-3)
+    key = page.locator(".ft-key").evaluate_all("(dots) => dots.map((d) => d.r.baseVal.value + 0.5)")
+    assert [r**2 / most[0] * most[1] for r in key] == pytest.approx([1e6, 1e7], rel=1e-3)
+    words = page.locator(".ft-chart text").all_text_contents()
+    assert words[-2:] == ["1 million", "10 million"]
+
+
+def test_events_without_images_have_plain_dots(tmp_path: Path, visit: Callable[..., Page]) -> None:
+    page = visit(write_page(tmp_path / "page.html", one=timeline([(*e[:4], None) for e in EVENTS])))
+    page.locator(".ft-dot.is-chosen").wait_for()
+    radii = page.locator(".ft-dot").evaluate_all("(dots) => dots.map((d) => d.r.baseVal.value)")
+    assert len(radii) == len(EVENTS)
+    assert len(set(radii)) == 1
+    expect(page.locator(".ft-key")).to_have_count(0)
+
+
+def test_a_click_anywhere_on_a_large_dot_means_it(show: Callable[..., Page]) -> None:
+    page = show()
+    dot = page.locator(".ft-dot").nth(NAMES.index("FaceNet")).bounding_box()
+    page.mouse.click(dot["x"] + dot["width"] - 12, dot["y"] + dot["height"] / 2)
+    assert_chosen(page, "FaceNet")
 
 
 @pytest.mark.parametrize("width", [320, 390, 600, 680, 768, 1000, 1280, 1920])

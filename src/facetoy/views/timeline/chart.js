@@ -1,18 +1,22 @@
-// A chart of dated events: time across, accuracy on LFW up; their names are buttons among the dots.
+// A chart of dated events: time across, accuracy on LFW up, images trained on as a dot's area; the
+// names are buttons among the dots.
 
 /** @import { Box } from "./places.js" */
 import { make } from "../shared/elements.js";
 import { placeNames } from "./places.js";
 
 /**
- * What the chart draws of an event: `time` in years, `lfw` in percent or null, its name's button.
- * @typedef {{ time: number, lfw: number | null, tab: HTMLElement }} Dated
+ * What the chart draws of an event: `time` in years, `lfw` in percent or null, how many `images` it
+ * was trained on or null, its name's button.
+ * @typedef {{ time: number, lfw: number | null, images: number | null, tab: HTMLElement }} Dated
  */
 
 const LOW = 97; // percent at which the axis starts, unless an event lies lower
 const NARROW = 560; // below this width names stand under the chart, not in it
-const REACH = 24; // pixels around a dot in which a finger or pointer means it
-const EDGE = { left: 50, right: 12, top: 48, bottom: 30 };
+const REACH = 24; // pixels around a dot in which a finger or pointer means it, if it is no larger
+const PLAIN = 5; // pixels, the radius of a dot that tells no number of images
+const EDGE = { left: 50, right: 12, top: 64, bottom: 30 };
+const KEY = 44; // pixels below the chart for what areas mean
 
 /**
  * An element of a drawing.
@@ -24,6 +28,12 @@ function draw(tag, attributes, text = "") {
   element.textContent = text;
   return element;
 }
+
+/** @param {number} images */
+const many = (images) => (images < 1e5 ? images.toLocaleString("en") : `${images / 1e6} million`);
+
+/** A disc of a radius, its outline included. @param {number} x @param {number} y @param {number} r */
+const disc = (x, y, r) => draw("circle", { class: "ft-dot", cx: x, cy: y, r: Math.max(0, r - 0.5) });
 
 /** A line from a dot to the nearest edge of its name. @param {Box} dot @param {Box} box */
 function leader({ x, y }, { x: left, y: top, w, h }) {
@@ -41,12 +51,19 @@ class Scale {
     const measured = events.flatMap(({ lfw }) => (lfw === null ? [] : [lfw]));
     this.width = width;
     this.narrow = width < NARROW;
-    this.height = this.narrow ? 200 : 380;
+    this.height = this.narrow ? 240 : 396;
     this.floor = this.height - EDGE.bottom;
-    this.top = this.narrow ? 26 : EDGE.top;
+    this.top = this.narrow ? 42 : EDGE.top;
     this.first = Math.floor(Math.min(...times));
     this.last = Math.max(...times) + 0.5;
     this.low = Math.min(LOW, ...measured.map(Math.floor));
+    this.most = Math.max(0, ...events.map(({ images }) => images ?? 0));
+  }
+
+  /** The radius of a dot: its area is in proportion to the images. @param {number | null} images */
+  r(images) {
+    if (images === null) return PLAIN;
+    return (this.narrow ? 44 : 72) * Math.sqrt(images / this.most);
   }
 
   /** @param {number} time in years */
@@ -82,12 +99,30 @@ function axes(scale) {
   return parts;
 }
 
+/** What the areas mean: dots of a tenth and a hundredth of the largest power of ten. @param {Scale} scale */
+function key(scale) {
+  if (!scale.most) return [];
+  const power = 10 ** Math.floor(Math.log10(scale.most));
+  const y = scale.height + KEY / 2;
+  const parts = [draw("text", { x: 0, y: y + 4 }, scale.narrow ? "Area: images" : "Area: images trained on")];
+  let x = scale.narrow ? 98 : 180;
+  for (const images of [power / 100, power / 10]) {
+    const r = scale.r(images);
+    parts.push(draw("circle", { class: "ft-key", cx: x + r, cy: y, r: Math.max(0, r - 0.5) }));
+    parts.push(draw("text", { x: x + 2 * r + 6, y: y + 4 }, many(images)));
+    x += 2 * r + 76;
+  }
+  return parts;
+}
+
 export class Chart {
   picture = /** @type {SVGElement} */ (draw("svg", { "aria-hidden": "true" }));
   #events;
   /** @type {Box[]} where the dots are, and how large their names */
   #points = [];
-  /** @type {Element[][]} by event: its dot, and the line to its name */
+  /** @type {number[]} */
+  #radii = [];
+  /** @type {Element[][]} by event: its dot, the ring around it, and the line to its name */
   #marks = [];
   #chosen = 0;
 
@@ -103,8 +138,10 @@ export class Chart {
     if (!width) return;
     const scale = new Scale(this.#events, width);
     this.element.classList.toggle("is-narrow", scale.narrow);
-    this.picture.setAttribute("viewBox", `0 0 ${width} ${scale.height}`);
-    this.picture.setAttribute("height", `${scale.height}`);
+    const height = scale.height + (scale.most ? KEY : 0);
+    this.picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.picture.setAttribute("height", `${height}`);
+    this.#radii = this.#events.map(({ images }) => scale.r(images));
     this.#points = this.#events.map(({ time, lfw, tab }) => {
       tab.style.left = tab.style.top = "";
       return { x: scale.x(time), y: scale.y(lfw), w: tab.offsetWidth, h: tab.offsetHeight };
@@ -114,9 +151,12 @@ export class Chart {
       Object.assign(this.#events[i].tab.style, { left: `${x}px`, top: `${y}px` });
     });
     const leaders = boxes.map((box, i) => leader(this.#points[i], box));
-    const dots = this.#points.map(({ x, y }) => draw("circle", { class: "ft-dot", cx: x, cy: y, r: 5 }));
-    this.picture.replaceChildren(...axes(scale), ...leaders, ...dots);
-    this.#marks = dots.map((dot, i) => (leaders[i] ? [dot, leaders[i]] : [dot]));
+    const dots = this.#points.map(({ x, y }, i) => disc(x, y, this.#radii[i]));
+    const rings = this.#points.map(({ x, y }, i) =>
+      draw("circle", { class: "ft-ring", cx: x, cy: y, r: this.#radii[i] + 3 }),
+    );
+    this.picture.replaceChildren(...axes(scale), ...key(scale), ...leaders, ...dots, ...rings);
+    this.#marks = dots.map((dot, i) => [dot, rings[i], ...leaders.slice(i, i + 1)]);
     this.choose(this.#chosen);
   }
 
@@ -133,6 +173,6 @@ export class Chart {
     const { left, top } = this.picture.getBoundingClientRect();
     const far = this.#points.map(({ x, y }) => Math.hypot(x - clientX + left, y - clientY + top));
     const index = far.indexOf(Math.min(...far));
-    return far[index] < REACH ? index : null;
+    return far[index] < Math.max(REACH, this.#radii[index]) ? index : null;
   }
 }

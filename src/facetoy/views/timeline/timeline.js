@@ -19,7 +19,7 @@ const STEPS = new Map([["ArrowLeft", -1], ["ArrowUp", -1], ["ArrowRight", 1], ["
  * @returns {Event}
  */
 function read(item, id) {
-  const { name = "", facts, year, month, lfw } = item.dataset;
+  const { name = "", facts, year, month, lfw, images } = item.dataset;
   const panel = make("div", {
     id, role: "tabpanel", class: "ft-event", tabindex: 0, "aria-labelledby": `${id}-tab`,
     "data-lm-suppress-shortcuts": "true",
@@ -35,7 +35,8 @@ function read(item, id) {
   );
   const time = Number(year) + (month ? (Number(month) - 0.5) / 12 : 0.5);
   const fold = make("div", { class: "ft-fold" }, panel);
-  return { name, time, lfw: lfw === undefined ? null : Number(lfw), fold, tab };
+  const number = (/** @type {string | undefined} */ words) => (words === undefined ? null : Number(words));
+  return { name, time, lfw: number(lfw), images: number(images), fold, tab };
 }
 
 class Timeline {

@@ -1,4 +1,4 @@
-"""Timeline: dated events, with a published accuracy where there is one."""
+"""Timeline: dated events, with a published accuracy and a training set where there is one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Event(NamedTuple):
 
     ``year`` has four digits; ``month`` is 1 for January, or None. ``lfw`` is an accuracy on LFW in
     percent, or None. ``text`` is plain text with ``**bold**``, ``*italic*``, ``[text](address)``
-    and blank lines between paragraphs.
+    and blank lines between paragraphs. ``images`` counts those trained on, or is None.
     """
 
     name: str
@@ -33,12 +33,22 @@ class Event(NamedTuple):
     month: int | None
     lfw: float | None
     text: str
+    images: int | None = None
+
+    @property
+    def size(self) -> str | None:
+        """Images trained on in words; from a hundred thousand on in millions."""
+        if self.images is None:
+            return None
+        large = self.images >= 1e5
+        return f"{f'{self.images / 1e6:g} million' if large else f'{self.images:,}'} images"
 
     @property
     def facts(self) -> str:
-        """Date and accuracy in words."""
+        """Date, accuracy and training set in words."""
         date = f"{MONTHS[self.month - 1]} {self.year}" if self.month else str(self.year)
-        return date if self.lfw is None else f"{date}, LFW {self.lfw:.2f} %"
+        lfw = None if self.lfw is None else f"LFW {self.lfw:.2f} %"
+        return ", ".join(filter(None, (date, lfw, self.size)))
 
 
 def _check(event: Event) -> None:
@@ -56,6 +66,8 @@ def _check(event: Event) -> None:
         whole(f"month of event {event.name}", event.month, 1, 12)
     if event.lfw is not None and not (isinstance(event.lfw, Real) and 0 <= event.lfw <= 100):
         raise ValueError(f"lfw of event {event.name} must lie in [0, 100], got {event.lfw!r}")
+    if event.images is not None:
+        whole(f"images of event {event.name}", event.images, 1, 10**12)
 
 
 def _check_order(events: Sequence[Event]) -> None:
@@ -73,9 +85,9 @@ def _check_order(events: Sequence[Event]) -> None:
 
 
 def _item(event: Event, base: str) -> str:
-    """A list item: name, date and accuracy as its first paragraph, then the text."""
+    """A list item: name and facts as its first paragraph, then the text."""
     data = {**event._asdict(), "facts": event.facts}
-    shown = {name: data[name] for name in ("name", "facts", "year", "month", "lfw")}
+    shown = {name: data[name] for name in ("name", "facts", "year", "month", "lfw", "images")}
     attributes = "".join(
         f' data-{name}="{escape(str(value))}"' for name, value in shown.items() if value is not None
     )
@@ -84,7 +96,8 @@ def _item(event: Event, base: str) -> str:
 
 
 class Timeline(Words):
-    """A chart of events, time across and accuracy on LFW up; one event at a time is read below it.
+    """A chart of events, time across and accuracy on LFW up, the area of a dot as the images that
+    were trained on; one event at a time is read below it.
 
     Args:
         events: at least one `Event`, in order of time, with different names.
@@ -101,7 +114,7 @@ class Timeline(Words):
         for event in events:
             _check(event)
         _check_order(events)
-        names = ", ".join(event.name for event in events)
+        names = ", ".join(e.name + (f" ({e.size})" if e.size else "") for e in events)
         super().__init__(
             _html=f'<ol class="ft-events">{"".join(_item(event, base) for event in events)}</ol>',
             _alt=f"Timeline from {events[0].year} to {events[-1].year}: {names}",
