@@ -37,14 +37,17 @@ def _figure(alt: str, traces: Sequence[Any], *, below: int = 0, **layout: Any) -
     )  # fmt: skip
 
 
-def _slider(name: str, values: Sequence[float], args: Sequence[list], start: int) -> dict:
+def _slider(
+    name: str, values: Sequence[float], args: Sequence[list], start: int, color: str | None = None
+) -> dict:
     """A plotly slider that restyles traces: ``args`` has one restyle for each of its values."""
     return {
         "steps": [
             {"label": f"{value:g}", "method": "restyle", "args": one}
             for value, one in zip(values, args, strict=True)
         ],
-        "active": start, "currentvalue": {"prefix": f"{name} = "}, "pad": {"t": 40},
+        "active": start, "pad": {"t": 40},
+        "currentvalue": {"prefix": f"{name} = ", "font": {"color": color}},
     }  # fmt: skip
 
 
@@ -91,7 +94,8 @@ def curves(
             [{"y": [ys[k].tolist() for _, ys in group]}, [i for i, _ in group]]
             for k in range(len(values))
         ]
-        sliders.append(_slider(name, values, args, start))
+        color = COLORS[group[0][0] % len(COLORS)] if len(group) == 1 else None  # its curve's
+        sliders.append(_slider(name, values, args, start, color))
     for i, (name, (xs, ys)) in enumerate((points or {}).items(), start=len(traces)):
         marker = {"color": COLORS[i % len(COLORS)], "symbol": SYMBOLS[i % len(SYMBOLS)], "size": 9}
         traces.append(go.Scatter(x=xs, y=ys, name=name, mode="markers", marker=marker))

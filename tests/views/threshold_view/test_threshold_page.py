@@ -165,20 +165,20 @@ def test_buttons_set_the_threshold(show, scored):
     scores, pairs, *_ = scored
     page = show(named=False)
     start = threshold(page)
-    page.get_by_role("button", name="FAR 1 %").click()
+    page.get_by_role("button", name="FAR at most 1 %").click()
     assert threshold(page) != start
     assert (scores[~pairs.same] >= threshold(page)).mean() <= 0.01
     assert (scores[~pairs.same] >= threshold(page) - 0.005).mean() > 0.01
     assert_counts(page, scores, pairs.same)
     page.get_by_role("button", name="Equal error rate").click()
     assert threshold(page) == start
-    assert page.get_by_role("button", name="FAR 0.1 %").count() == 0  # of 2,000 pairs: 2
+    assert page.get_by_role("button", name="FAR at most 0.1 %").count() == 0  # of 2,000 pairs: 2
 
 
 def test_pictures_show_the_two_images_of_each_pair(show, scored):
     scores, pairs, images, names = scored
     page = show()
-    for button, least in (("Equal error rate", 8), ("FAR 1 %", 5)):
+    for button, least in (("Equal error rate", 8), ("FAR at most 1 %", 5)):
         page.get_by_role("button", name=button).click()
         shown = page.locator(".ft-pair").all()
         assert len(shown) >= least

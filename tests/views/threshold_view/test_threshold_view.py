@@ -117,18 +117,33 @@ def test_buttons_are_the_working_points_of_the_curve(data, pairs):
     scores = make_scores("normal", pairs.same)
     meta = ThresholdView(scores, pairs, data.train_images)._meta
     far, tar = (np.array(meta["counts"][kind]) / COUNT for kind in ("other", "same"))
-    assert list(meta["buttons"]) == ["Equal error rate", "FAR 1 %"]  # 2,000 are too few for 0.1 %
+    # 2,000 are too few for 0.1 %
+    assert list(meta["buttons"]) == ["Equal error rate", "FAR at most 1 %"]
     k = meta["buttons"]["Equal error rate"]
     assert k == meta["start"]
     assert far[k] == pytest.approx(roc(scores, pairs.same).eer, abs=0.005)
     assert abs(far - (1 - tar)).min() == abs(far[k] - (1 - tar[k]))
-    k = meta["buttons"]["FAR 1 %"]
+    k = meta["buttons"]["FAR at most 1 %"]
     assert far[k] <= 0.01 < far[k - 1]
     few = Pairs(*(part[: COUNT + 999] for part in pairs))
     assert len(ThresholdView(scores[: COUNT + 999], few, data.train_images)._meta["buttons"]) == 1
     many = draw_pairs(data.train_labels, 10_000)
     meta = ThresholdView(make_scores("normal", many.same), many, data.train_images)._meta
-    assert meta["counts"]["other"][meta["buttons"]["FAR 0.1 %"]] <= 10
+    assert meta["counts"]["other"][meta["buttons"]["FAR at most 0.1 %"]] <= 10
+
+
+def test_at_the_buttons_the_nearest_errors_of_all_are_there(data, pairs):
+    scores = make_scores("normal", pairs.same)
+    meta = ThresholdView(scores, pairs, data.train_images)._meta
+    t = numbers(meta)
+    for k in meta["buttons"].values():
+        for kind, sign in (("other", 1), ("same", -1)):
+            mine = np.unique(scores[pairs.same == (kind == "same")])
+            wrong = mine[mine >= t[k]] if kind == "other" else mine[mine < t[k]]
+            nearest = np.sort(np.abs(wrong - t[k]))[:4]
+            shown = [float(e["score"].replace("−", "-")) - t[k] for e in meta["errors"][kind]]
+            found = sorted(sign * v for v in shown if sign * v > -1e-6)[:4]
+            np.testing.assert_allclose(found, nearest, atol=2e-4)
 
 
 def test_the_state_stays_small_and_large_images_shrink(pairs):

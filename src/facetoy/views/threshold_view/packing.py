@@ -12,14 +12,17 @@ import numpy as np
 from facetoy.faces.verification import FEWEST, Pairs
 from facetoy.views.threshold_view.counting import GROUP, accepted, round_step, thresholds
 
-WIDE, CLOSE, SHOWN = 10, 20, 4  # errors of each kind to choose from, see `candidates`; in sight
+WIDE, CLOSE, SHOWN = 10, 10, 4  # errors of each kind to choose from, see `candidates`; in sight
 EDGE, COLUMNS = 64, 16  # pixels of the longer side of an image, at most; images in a row
 SPRITE_BYTES = 100_000  # more, and all images are packed with fewer pixels
-FARS = {"FAR 1 %": 0.01, "FAR 0.1 %": 0.001}
+FARS = {"FAR at most 1 %": 0.01, "FAR at most 0.1 %": 0.001}
 
 
-def candidates(scores: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Indices into scores (P,), rising: a few from end to end, more of them between low and high.
+def candidates(
+    scores: np.ndarray, low: float, high: float, at: Sequence[float], above: bool
+) -> np.ndarray:
+    """Indices into scores (P,), rising: a few from end to end, more of them between low and high,
+    and the nearest above (or below) each threshold in ``at``.
 
     The ends are errors at every threshold that has any. No score comes twice: most likely it would
     be the same pair again.
@@ -27,7 +30,8 @@ def candidates(scores: np.ndarray, low: float, high: float) -> np.ndarray:
     values, index = np.unique(scores, return_index=True)
     aims = [*np.linspace(values[0], values[-1], WIDE), *np.linspace(low, high, CLOSE)]
     ends = [*range(SHOWN), *range(len(values) - SHOWN, len(values))]
-    chosen = [*np.searchsorted(values, aims), *ends]
+    first = np.searchsorted(values, at) - (0 if above else SHOWN)
+    chosen = [*np.searchsorted(values, aims), *ends, *np.add.outer(first, range(SHOWN)).flat]
     return index[np.unique(np.clip(chosen, 0, len(values) - 1))]
 
 
@@ -80,7 +84,11 @@ def pack(
 
     # readers will look closely at thresholds with errors of both kinds
     low, high = scores[kinds["same"]].min(), scores[kinds["other"]].max()
-    errors = {kind: at[candidates(scores[at], low, high)] for kind, at in kinds.items()}
+    stops = t[[start, *buttons.values()]]
+    errors = {
+        kind: at[candidates(scores[at], low, high, stops, kind == "other")]
+        for kind, at in kinds.items()
+    }
     ends = np.stack([pairs.first, pairs.second], axis=1)
     shown = np.unique(ends[np.concatenate(list(errors.values()))])
     data, (height, width) = sprite(images[shown, 0])

@@ -78,7 +78,7 @@ class ThresholdView {
         make("div", { class: "ft-row ft-small ft-jumps" }, ...buttons),
       ),
       make("div", { class: "ft-galleries" }, ...this.#galleries.map(({ element }) => element)),
-      make("p", { class: "ft-note" }, "Shown are those nearest to the threshold, of a selection."),
+      make("p", { class: "ft-note" }, "At the buttons the errors nearest to the threshold; elsewhere the nearest of a selection."),
       this.#spoken.element,
     );
     const { input } = this.#slider;
