@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from facetoy.views.shared.palette import COLORS, MARKERS, color, marker
+from facetoy.views.shared.palette import COLORS, MARKERS, color, marker, places
 
 # Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
 DEFICIENCIES = {
@@ -71,3 +71,17 @@ def test_they_start_again_after_the_last():
     assert color(len(COLORS)) == COLORS[0] != color(1)
     assert marker(len(MARKERS)) == MARKERS[0]
     assert set(MARKERS) == {"circle", "square", "triangle", "diamond"}
+
+
+@pytest.mark.parametrize(
+    ("names", "looks"),
+    [
+        ("0123456789", list(range(10))),
+        ("0124679358", [0, 1, 2, 4, 6, 7, 9, 3, 5, 8]),
+        ("85", [8, 5]),
+        (["3", "12"], [0, 1]),
+        (["cat", "dog"], [0, 1]),
+    ],
+)
+def test_digits_keep_their_looks(names, looks):
+    assert places(names) == looks

@@ -16,6 +16,7 @@ from widget_page import axe_violations, make_run, write_page
 
 from facetoy import metrics
 from facetoy.training.runs import Run, Sweep
+from facetoy.views.shared.palette import COLORS
 from facetoy.views.sphere_view.sphere_view import SphereView
 from facetoy.views.triplet_view.triplet_view import TripletView
 
@@ -256,6 +257,54 @@ def test_the_legend_brings_out_one_class(show):
     assert changed(before, pixels(page)) == 0
     expect(page.locator(".ft-legend")).to_contain_text("strangers")
     expect(page.get_by_role("button", name="e, stranger")).to_be_visible()
+
+
+def reordered(run: Run, order: list[int], names: str) -> Run:
+    """The same run with its classes in another order; ``names`` are those of the old one."""
+    new = np.argsort(order)
+    return replace(
+        run,
+        labels=new[run.labels],
+        predicted=new[run.predicted],
+        weight=run.weight[:, order],
+        class_names=tuple(names[k] for k in order),
+    )
+
+
+def icons(page: Page, view: str) -> dict[str, str]:
+    """The marker beside each name of a legend."""
+    buttons = page.locator(f"#{view} .ft-legend button").all()
+    return {b.inner_text(): b.locator("canvas").evaluate("c => c.toDataURL()") for b in buttons}
+
+
+@pytest.mark.parametrize(("names", "kept"), [("01234", True), ("abcde", False)])
+def test_digits_keep_their_colours_in_another_order(show, names, kept):
+    run, order = make_run(classes=5), [0, 2, 4, 1, 3]
+    views = (SphereView(reordered(run, o, names)) for o in (list(range(5)), order))
+    page = show(more=dict(zip(("one", "two"), views, strict=True)))
+    assert (changed(pixels(page, 0), pixels(page, 1)) < 0.002) == kept
+    one, two = icons(page, "one"), icons(page, "two")
+    assert list(two) == [names[k] for k in order]
+    assert (one == two) == kept
+
+
+def test_strangers_among_digits_keep_their_colours(show):
+    run = replace(make_run(classes=4, known=2), class_names=("0", "9", "3", "8"))
+    page = show(SphereView(run))
+    assert page.locator("#one .ft-legend button").all_inner_texts() == ["0", "9", "3", "8"]
+    edge = """(icons) => icons.map((icon) => {
+      const { data } = icon.getContext("2d").getImageData(0, 0, icon.width, icon.height);
+      const count = {};
+      for (let k = 0; k < data.length; k += 4) {
+        const [r, g, b, a] = data.slice(k, k + 4);
+        if (a === 255 && Math.max(r, g, b) - Math.min(r, g, b) > 20)
+          count[[r, g, b]] = (count[[r, g, b]] ?? 0) + 1;
+      }
+      const most = Object.keys(count).sort((a, b) => count[b] - count[a])[0];
+      return "#" + most.split(",").map((c) => (+c).toString(16).padStart(2, "0")).join("");
+    })"""
+    seen = page.locator("#one .ft-legend canvas").evaluate_all(edge)
+    assert seen == [COLORS[digit] for digit in (0, 9, 3, 8)]
 
 
 def test_a_loss_without_weights_has_other_words(show):

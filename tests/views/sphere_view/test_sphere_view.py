@@ -200,6 +200,16 @@ def test_the_still_is_a_small_picture_with_the_colours_of_the_classes(dim, weigh
     assert (near.sum(0) > 10).sum() >= 2  # the others may be behind the sphere, and pale
 
 
+@pytest.mark.parametrize("images", [False, True])
+def test_digits_keep_their_colours_in_the_still(images):
+    run = replace(make_run(classes=2, dim=2), class_names=("3", "8"))
+    picture = Image.open(io.BytesIO(SphereView(run, images=images)._still)).convert("RGB")
+    pixels = np.asarray(picture).reshape(-1, 3).astype(int)
+    wanted = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in COLORS])
+    found = (np.abs(pixels[:, None] - wanted).sum(-1) < 30).sum(0)
+    assert set(np.argsort(found)[-2:]) == {3, 8}
+
+
 def test_the_still_follows_step_and_length():
     run = make_run()
     stills = {SphereView(run, step=s, unit=u)._still for s in (0, -1) for u in (True, False)}

@@ -4,6 +4,8 @@ The colours keep a contrast of 3:1 on a white and on a dark page. Some come clos
 for readers with a colour deficiency, but never two that share a shape.
 """
 
+from collections.abc import Sequence
+
 COLORS = (
     "#2776d1",  # blue
     "#e0781c",  # orange
@@ -31,11 +33,20 @@ MARKERS = (
 INK, LINE = "#27303f", "#8a94a6"  # of still pictures
 
 
+def places(names: Sequence[str]) -> list[int]:
+    """Which colour and shape each class has, by the names of all of a picture's classes.
+
+    The digits "0" to "9" keep theirs in every order and selection; other names take them in turn.
+    """
+    digits = set(map(str, range(len(COLORS))))
+    return [int(name) for name in names] if digits.issuperset(names) else list(range(len(names)))
+
+
 def color(index: int) -> str:
-    """Hex colour of class ``index``; after the tenth class they start again."""
+    """Hex colour number ``index``; after the tenth they start again."""
     return COLORS[index % len(COLORS)]
 
 
 def marker(index: int) -> str:
-    """Shape of class ``index``: circle, square, triangle or diamond."""
+    """Shape number ``index``: circle, square, triangle or diamond."""
     return MARKERS[index % len(MARKERS)]

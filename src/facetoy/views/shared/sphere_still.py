@@ -8,7 +8,7 @@ import numpy as np
 
 from facetoy import metrics
 from facetoy.training.runs import Run
-from facetoy.views.shared.palette import INK, LINE, color, marker
+from facetoy.views.shared.palette import INK, LINE, color, marker, places
 from facetoy.views.shared.sides import Side
 from facetoy.views.shared.titles import title
 
@@ -72,16 +72,16 @@ def graticule() -> list[np.ndarray]:
 
 def draw_points(axes, run: Run, points: np.ndarray) -> None:
     """Draw a marker for each of ``points`` (N, 3), paler behind the sphere."""
-    for k in range(len(run.class_names)):
+    for k, look in enumerate(places(run.class_names)):
         mine = points[run.labels == k]
-        style = {"s": 14, "marker": SHAPES[marker(k)], "linewidths": 0.6}
+        style = {"s": 14, "marker": SHAPES[marker(look)], "linewidths": 0.6}
         stranger = k >= run.num_classes
         for front in (False, True):
             part = mine[(mine[:, 2] >= 0) == front]
             axes.scatter(
                 part[:, 0], part[:, 1], alpha=1 if front else 0.3, zorder=2 + front,
-                facecolors="none" if stranger else color(k),
-                edgecolors=color(k) if stranger else "white", **style,
+                facecolors="none" if stranger else color(look),
+                edgecolors=color(look) if stranger else "white", **style,
             )  # fmt: skip
 
 
@@ -102,11 +102,12 @@ def card(image: np.ndarray, ink: str) -> np.ndarray:
 
 def draw_images(axes, run: Run, points: np.ndarray) -> None:
     """Draw the image of each of ``points`` (N, 3), paler and smaller behind the sphere."""
+    look = places(run.class_names)
     for i in np.argsort(points[:, 2]):
         x, y, z = points[i]
         half = CARD / 2 * (1 if z >= 0 else 0.8)
         axes.imshow(
-            card(run.images[i, 0], color(int(run.labels[i]))), alpha=1 if z >= 0 else 0.3,
+            card(run.images[i, 0], color(look[run.labels[i]])), alpha=1 if z >= 0 else 0.3,
             extent=(x - half, x + half, y - half, y + half), zorder=2 + (z >= 0),
         )  # fmt: skip
 
@@ -136,20 +137,22 @@ def draw_side(
                     np.where(front, x, np.nan), np.where(front, y, np.nan),
                     color=LINE, lw=0.5, alpha=alpha, zorder=0,
                 )  # fmt: skip
+    look = places(run.class_names)
     (draw_images if images else draw_points)(axes, run, points)
     if run.centers is not None:
         centers = run.centers[step]
         c = (metrics.unit(centers) if unit_length else centers / longest) @ view.basis @ turn
         axes.scatter(
             c[:, 0], c[:, 1], s=55, marker="X", linewidths=1, edgecolors="white", zorder=4,
-            facecolors=[color(k) for k in range(len(c))],
+            facecolors=[color(k) for k in look[: len(c)]],
         )  # fmt: skip
     for k, (x, y, z) in enumerate(directions(view, step) @ turn):
         alpha, order = (1, 4) if z >= 0 else (0.35, 1)
+        ink = color(look[k])
         if run.weight is not None:
             axes.annotate(
                 "", (1.1 * x, 1.1 * y), (0, 0), zorder=order,
-                arrowprops={"arrowstyle": "-|>", "color": color(k), "alpha": alpha, "lw": 1.2},
+                arrowprops={"arrowstyle": "-|>", "color": ink, "alpha": alpha, "lw": 1.2},
             )  # fmt: skip
         axes.text(
             1.21 * x, 1.21 * y, run.class_names[k], color=INK, alpha=alpha, zorder=order,

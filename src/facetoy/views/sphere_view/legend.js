@@ -3,7 +3,10 @@
 import { make } from "../shared/elements.js";
 import { classButton, drawIcon } from "../shared/legend.js";
 
-/** @import {Meta, Side} from "./unpacking.js" */
+/** @import {Side} from "./unpacking.js" */
+
+/** The side that has the most classes. @param {Side[]} sides */
+const fullest = (sides) => sides.reduce((a, b) => (b.classes.length > a.classes.length ? b : a));
 
 export class Legend {
   element = make("div", { class: "ft-legend", role: "group", "aria-label": "Classes" });
@@ -19,7 +22,7 @@ export class Legend {
 
   /** New buttons, for the classes of the side that has the most. */
   fill(/** @type {Side[]} */ sides) {
-    const { classes, known } = sides.reduce((a, b) => (b.classes.length > a.classes.length ? b : a));
+    const { classes, known } = fullest(sides);
     this.#cls = -1;
     this.#entries = classes.map((name, cls) =>
       classButton(name, false, () => this.bringOut(cls === this.#cls ? -1 : cls)),
@@ -43,8 +46,10 @@ export class Legend {
     this.#changed(cls);
   }
 
-  /** Draw the markers, for the page's colours; hollow from class `known` on. */
-  draw(/** @type {Meta} */ { colors, markers }, /** @type {number} */ known) {
+  /** Draw the markers, for the page's colours; hollow is what no side knows. */
+  draw(/** @type {Side[]} */ sides) {
+    const { colors, markers } = fullest(sides);
+    const known = Math.max(...sides.map((side) => side.known));
     this.#entries.forEach(({ icon }, cls) => {
       const [marker, colour] = [markers[cls % markers.length], colors[cls % colors.length]];
       drawIcon(icon, marker, colour, cls >= known);

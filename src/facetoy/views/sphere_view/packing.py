@@ -12,7 +12,7 @@ from facetoy.losses import LOSSES
 from facetoy.training.arguments import numbers
 from facetoy.training.runs import Run
 from facetoy.training.schedule import eased
-from facetoy.views.shared.palette import COLORS, MARKERS
+from facetoy.views.shared.palette import COLORS, color, marker, places
 from facetoy.views.shared.sides import Side
 from facetoy.views.shared.sphere_still import best_turn
 from facetoy.views.shared.titles import title
@@ -147,10 +147,13 @@ def pack_run(run: Run, view: Side, packer: Packer) -> dict[str, Any]:
 def pack_side(view: Side, packer: Packer, before: list[tuple[Side, dict]]) -> dict[str, Any]:
     """Append one side; images shown on a side ``before`` are not packed again."""
     run = view.runs[0]
+    looks = places(run.class_names)[: len(COLORS)]  # then they start again
     meta: dict[str, Any] = {
         "parameter": view.parameter,
         "values": [v.item() if isinstance(v, np.generic) else v for v in view.values],
         "classes": list(run.class_names),
+        "colors": [color(k) for k in looks],
+        "markers": [marker(k) for k in looks],
         "known": run.num_classes,
         "count": len(run.labels),
         "dim": int(run.features.shape[2]),
@@ -177,8 +180,6 @@ def pack(views: list[Side], **settings: Any) -> tuple[dict[str, Any], bytes]:
         done.append((view, pack_side(view, packer, done)))
     meta = {
         "sides": [part for _, part in done],
-        "colors": list(COLORS),
-        "markers": list(MARKERS),
         "levels": LEVELS,
         "camera": list(best_turn(views)),
         **settings,

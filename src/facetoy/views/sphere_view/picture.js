@@ -160,8 +160,8 @@ export class Picture {
 
   /** @param {Side} side */
   #makeSide(side) {
-    const { colors, markers } = this.#content.meta;
-    const style = { colors, markers, hollow: side.classes.map((_, cls) => cls >= side.known) };
+    const { colors, markers, classes, known } = side;
+    const style = { colors, markers, hollow: classes.map((_, cls) => cls >= known) };
     /** @type {SideView} */
     const view = new SideView(side, style, this.#camera, {
       turned: () => {
@@ -192,9 +192,8 @@ export class Picture {
   }
 
   #retheme() {
-    const { meta, sides } = this.#content;
     this.#views.forEach((view) => view.sphere.retheme());
-    this.#legend.draw(meta, Math.max(...sides.map((side) => side.known)));
+    this.#legend.draw(this.#content.sides);
     if (this.#selected) this.#drawImage(this.#selected);
     this.#frames.request();
   }

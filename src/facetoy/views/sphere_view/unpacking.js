@@ -35,6 +35,8 @@
  * @property {string | null} parameter that a sweep is over
  * @property {(number | string)[]} values of the parameter, one a run
  * @property {string[]} classes their names
+ * @property {string[]} colors of the classes; they start again after the last
+ * @property {string[]} markers likewise
  * @property {number} known how many classes are no strangers; these come first
  * @property {number} count of test images
  * @property {number} dim
@@ -57,8 +59,6 @@
  * What packing.py says of a picture.
  * @typedef {object} Meta
  * @property {PackedSide[]} sides
- * @property {string[]} colors
- * @property {string[]} markers
  * @property {number} levels
  * @property {[yaw: number, pitch: number]} camera
  * @property {number} step snapshot to begin with
