@@ -146,7 +146,7 @@
     const input = document.createElement("input");
     label.className = "facetoy-plot-slider";
     Object.assign(input, { type: "range", min: 0, max: steps.length - 1, step: 1, value: active });
-    input.style.accentColor = currentvalue.font?.color ?? ""; // its curve's
+    label.style.setProperty("--facetoy-curve", currentvalue.font?.color ?? "transparent");
     const apply = () => {
       const step = steps[+input.value];
       text.textContent = `${currentvalue.prefix ?? ""}${step.label}${currentvalue.suffix ?? ""}`;
