@@ -2,6 +2,8 @@
 
 import { pen } from "../shared/elements.js";
 
+const WORDS = 14; // pixels above the curves for what their top stands for
+
 /** @typedef {(name: string) => string} Colours what a name of the style sheet stands for */
 
 /**
@@ -9,6 +11,7 @@ import { pen } from "../shared/elements.js";
  * @property {[number, number][]} [values] x, y
  * @property {number} [level] of a line across all the chart, instead
  * @property {number} most the value that fills the height; 0 is at the bottom
+ * @property {string} [top] what that value is, in words
  * @property {string} colour
  * @property {number[]} [dash]
  */
@@ -62,6 +65,23 @@ function drawAxis(g, width, height, colour, [from, to]) {
 }
 
 /**
+ * What the top of the chart stands for: on the left, and on the right, each in the colour of a line.
+ * @param {CanvasRenderingContext2D} g
+ * @param {number} width
+ * @param {Colours} colour
+ * @param {Line[]} lines
+ */
+function nameTops(g, width, colour, lines) {
+  g.textBaseline = "top";
+  for (const { top, colour: name } of lines.filter((line) => line.top)) {
+    const left = name === "same";
+    g.textAlign = left ? "left" : "right";
+    g.fillStyle = colour(name);
+    g.fillText(top ?? "", left ? 0 : width, 0);
+  }
+}
+
+/**
  * Curves from the first to the last epoch.
  * @param {HTMLCanvasElement} canvas
  * @param {Line[]} lines
@@ -72,9 +92,9 @@ export function drawCurves(canvas, lines, end) {
   if (!width) return;
   const colour = coloursOf(canvas);
   drawAxis(g, width, height, colour, ["0", `${Math.round(end)} epochs`]);
-  const tall = height - 20;
+  const tall = height - 18 - WORDS;
   for (const { values = [], level, most, colour: name, dash = [] } of lines) {
-    const y = (/** @type {number} */ value) => 2 + tall * (1 - Math.min(1, value / most));
+    const y = (/** @type {number} */ value) => WORDS + tall * (1 - Math.min(1, value / most));
     g.beginPath();
     if (level !== undefined) {
       g.moveTo(0, y(level));
@@ -89,6 +109,7 @@ export function drawCurves(canvas, lines, end) {
     g.stroke();
     g.setLineDash([]);
   }
+  nameTops(g, width, colour, lines);
 }
 
 /**

@@ -1,7 +1,7 @@
 // The figures of one side: read-outs, notes, curves and histograms.
 
 import { make } from "../shared/elements.js";
-import { degrees } from "../shared/numbers.js";
+import { degrees, number } from "../shared/numbers.js";
 import { readout } from "../shared/readouts.js";
 import { drawCurves, drawHistograms } from "./charts.js";
 import { atBest, percent } from "./sentences.js";
@@ -103,11 +103,13 @@ export class Figures {
   /** @param {Training} run */
   #showCurves({ history, epochs, measures: m }) {
     const losses = history.map((row) => row.loss).filter(Number.isFinite);
+    const most = Math.max(...losses, 1e-9);
+    const top = losses.length ? number(+most.toPrecision(2)) : "";
     drawCurves(
       this.#curves.plot,
       [
-        { values: over(history, "loss"), most: Math.max(...losses, 1e-9) * 1.05, colour: "same" },
-        { values: over(history, "accuracy"), most: 1.02, colour: "other" },
+        { values: over(history, "loss"), most, top, colour: "same" },
+        { values: over(history, "accuracy"), most: 1, top: "100 %", colour: "other" },
       ],
       epochs,
     );
@@ -118,12 +120,12 @@ export class Figures {
   #showAngles({ history, epochs, measures: m }) {
     const best = this.#best * DEGREE;
     const seen = history.flatMap((row) => [row.intra, row.inter]).filter(Number.isFinite);
-    const most = 1.1 * Math.max(best, ...seen, 1);
+    const most = 30 * Math.ceil(Math.max(best, ...seen) / 30 + 0.1);
     drawCurves(
       this.#angles.plot,
       [
         { level: best, most, colour: "ink", dash: [4, 4] },
-        { values: over(history, "intra"), most, colour: "same" },
+        { values: over(history, "intra"), most, top: `${most}°`, colour: "same" },
         { values: over(history, "inter"), most, colour: "other" },
       ],
       epochs,

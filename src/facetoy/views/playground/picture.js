@@ -23,6 +23,7 @@ export class Picture {
   /** @type {number[]} */
   walk = []; // the order in which keys step through the points
   longest = 0; // length of the longest feature
+  kept = 0; // so many classes win some place even with their margin
   /** @type {Style} */
   #style = { colors: [], markers: [], hollow: [] };
   /** @type {Scene} */
@@ -135,7 +136,9 @@ export class Picture {
       const long = unit ? rowLength(loss.centers, c, d) || 1 : this.longest;
       this.#put(count + C + c, loss.centers, c, d, 1 / long);
     }
-    this.#scene.borders = loss.weight ? bordersOf(loss.kind, loss.o, loss.weight.value, C, d) : [];
+    const borders = loss.weight ? bordersOf(loss.kind, loss.o, loss.weight.value, C, d) : [];
+    this.kept = borders.filter(({ thin }) => !thin).length;
+    this.#scene.borders = borders;
   }
 
   /**

@@ -73,9 +73,9 @@ export function pictureLabel(title, { rows }, { data, dim, classes, stranger }) 
  * What stands below the read-outs.
  * @param {Training} run
  * @param {State} state
- * @param {{names: string[], longest: number}} picture
+ * @param {{names: string[], longest: number, kept: number}} picture
  */
-export function notes(run, { unit, dim }, { names, longest }) {
+export function notes(run, { unit, dim }, { names, longest, kept }) {
   const { total, active, centers } = run.loss;
   const goes = run.strangerGoes();
   const found = [];
@@ -84,6 +84,7 @@ export function notes(run, { unit, dim }, { names, longest }) {
     found.push(`The stranger ${stranger} is taken for ${guess} in ${share} of its images.`);
   }
   if (!unit) found.push(`The ${shapeOf(dim)} has radius ${longest.toPrecision(3)}, the longest feature.`);
+  if (run.loss.weight && run.loss.kind.phi) found.push(`${kept} of ${run.C} arrows have a coloured line.`);
   if (total) found.push(`${active} of ${total} chosen triplets active in the last batch.`);
   if (centers) found.push("Crosses are the centers c.");
   return found.join(" ");
