@@ -327,7 +327,7 @@ CUT = """() => {
   const inside = (table) => table.closest(".pst-scrollable-table-container") ?? table.parentElement;
   const found = (what) => [...document.querySelectorAll("article " + what)];
   const wide = (b) => b.offsetParent && b.scrollWidth > b.clientWidth + 1;
-  const edge = document.querySelector("article").getBoundingClientRect().right;
+  const edge = (document.querySelector("article") ?? document.body).getBoundingClientRect().right;
   const over = (b) => !b.closest("table") && b.getBoundingClientRect().right > edge + 1;
   const name = (block) => block.textContent.trim().slice(0, 60);
   return {
