@@ -25,6 +25,8 @@ def is_number(value: Any) -> bool:
 
 def array(name: str, values: Any, shape: tuple[int | str, ...]) -> np.ndarray:
     """``values`` as an array; ValueError unless it has that shape, a letter for any length."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must have no masked values, got {np.ma.count_masked(values)}")
     expected = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
     try:
         found = np.asarray(values)

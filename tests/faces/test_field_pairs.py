@@ -29,6 +29,8 @@ JUDGES = [v.roc, v.auc, v.best_threshold, v.fold_accuracy]
         ([None] * 30, SAME, "scores must be real numbers, got object"),
         (SCORES + 1j, SAME, "scores must be real numbers, got complex128"),
         (SCORES + np.inf, SAME, "scores must be finite, got inf"),
+        (np.ma.masked_less(SCORES, 0.5), SAME, "scores must have no masked values, got 1"),
+        (SCORES, np.ma.masked_array(SAME, SAME), "same must have no masked values, got 15"),
         (SCORES, np.where(SAME, 1, -1), "same must be True or False for each pair, got .*-1"),
         (SCORES, np.where(SAME, "True", "False"), "same must be True or False .*got .*True"),
         (SCORES, [None, *SAME[1:]], "same must be True or False for each pair, got None"),
