@@ -1,6 +1,10 @@
 """What many functions ask of their arguments. (Losses import only torch, and have their own.)"""
 
-from numbers import Integral
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
 
 
 def whole(name: str, value: int, low: int, high: int | None = None) -> int:
@@ -10,3 +14,39 @@ def whole(name: str, value: int, low: int, high: int | None = None) -> int:
     if not inside or (high is not None and value > high):
         raise ValueError(f"{name} must be an integer {expected}, got {value!r}")
     return int(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether ``value`` is one finite real number, of Python, NumPy or torch; True is none."""
+    if getattr(value, "ndim", None) == 0:
+        value = value.item()
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+
+
+def array(name: str, values: Any, shape: tuple[int | str, ...]) -> np.ndarray:
+    """``values`` as an array; ValueError unless it has that shape, a letter for any length."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must have no masked values, got {np.ma.count_masked(values)}")
+    expected = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+    try:
+        found = np.asarray(values)
+    except ValueError:  # rows of different lengths
+        raise ValueError(f"{name} must have shape {expected}, got rows that differ") from None
+    fits = found.ndim == len(shape) and all(
+        isinstance(s, str) or s == n for s, n in zip(shape, found.shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{name} must have shape {expected}, got {found.shape}")
+    return found
+
+
+def finite(name: str, values: Any, shape: tuple[int | str, ...]) -> np.ndarray:
+    """``array``, of real numbers that are all finite; ValueError for others."""
+    found = array(name, values, shape)
+    if found.size == 0 and found.dtype.kind not in "biuf":
+        found = found.astype(np.float64)
+    if found.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be real numbers, got {found.dtype}")
+    if not np.isfinite(found).all():
+        raise ValueError(f"{name} must be finite, got {found[~np.isfinite(found)][0]}")
+    return found

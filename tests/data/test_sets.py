@@ -284,6 +284,39 @@ def test_a_damaged_photo_is_no_lost_connection(home, monkeypatch):
         facetoy.load("olivetti")
 
 
+@pytest.mark.parametrize(
+    ("name", "there", "says"),
+    [
+        ("lfw", (), r"LFW is not in .* copy lfw_home/lfw_funneled and lfw_home/pairs.txt and"),
+        ("lfw", ("pairs", "pairsDevTest"), r"LFW is not in .*/lfw_funneled and .*Train.txt there"),
+        ("lfw", ("pairs", "pairsDevTest", "lfw_funneled"),
+         r"LFW in .* lacks lfw_home/pairsDevTrain.txt, which could not be .* copy lfw_home"),
+        ("lfw", ("pairsDevTest", "lfw_funneled"),
+         r"LFW in .* lacks lfw_home/pairs.txt and lfw_home/pairsDevTrain.txt, which"),
+        ("mnist", (), "MNIST is not in .* copy openml/.*554.gz there"),
+        ("mnist", ("554",), "MNIST in .* lacks something that belongs to openml/.*554.gz"),
+    ],
+)  # fmt: skip
+def test_without_a_connection_the_missing_file_is_named(home, monkeypatch, name, there, says):
+    """scikit-learn's own function, which finds no network."""
+    for part in there:
+        if part == "554":
+            path = home / "openml/openml.org/api/v1/json/data/554.gz"
+        else:
+            path = home / "lfw_home" / (part if part == "lfw_funneled" else f"{part}.txt")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir() if part == "lfw_funneled" else path.touch()
+
+    def refuse(*args, **options):
+        raise URLError("no network")
+
+    monkeypatch.setattr("sklearn.datasets._lfw._fetch_remote", refuse)
+    if name == "mnist":
+        monkeypatch.setattr(module, "fetch_openml", refuse)
+    with pytest.raises(ConnectionError, match=says):
+        facetoy.load(name)
+
+
 def test_class_names_differ():
     data = numbered(3, 2, 1)
     with pytest.raises(ValueError, match="class names must differ, got 'a' more than once"):

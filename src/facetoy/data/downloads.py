@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,16 @@ from sklearn.datasets import get_data_home
 from facetoy.progress import progress_bar
 
 
-def fetch(name: str, size: int, cached: str, get: Callable[..., Any]) -> Any:
+def fetch(
+    name: str, size: int, cached: str, get: Callable[..., Any], beside: Sequence[str] = ()
+) -> Any:
     """What scikit-learn's ``get`` returns, downloaded once into its data home.
 
     A download goes to a folder beside the cache and is moved there when it is whole. ``cached`` is
-    a file that exists after it, ``size`` the bytes it takes, for the progress bar. ConnectionError
-    if it is not there and cannot be had, ValueError if it is there and cannot be read.
+    a file that exists after it, ``size`` the bytes it takes, for the progress bar; ``beside`` are
+    small files that belong to it, downloaded again where they are missing. ConnectionError, with
+    what is missing, if it is not there and cannot be had; ValueError if it is there and cannot be
+    read.
     """
     home = Path(get_data_home())
     there = (home / cached).exists()
@@ -40,9 +44,15 @@ def fetch(name: str, size: int, cached: str, get: Callable[..., Any]) -> Any:
             ) from error
         if not isinstance(error, OSError):  # urllib's errors are
             raise
+        lost = [part for part in beside if not (home / part).exists()]
+        if there:
+            missing = " and ".join(lost) or f"something that belongs to {cached}"
+            found = f"{name} in {home} lacks {missing}, which"
+        else:
+            missing, found = " and ".join([cached, *lost]), f"{name} is not in {home} and"
         raise ConnectionError(
-            f"{name} is not in {home} and could not be downloaded ({error}); connect once, or copy "
-            f"{cached} there from a machine that has it (in Colab: Files, upload), or set "
+            f"{found} could not be downloaded ({error}); connect once, or copy "
+            f"{missing} there from a machine that has it (in Colab: Files, upload), or set "
             f"SCIKIT_LEARN_DATA to a folder that has it"
         ) from error
 

@@ -206,6 +206,7 @@ def _lfw(seed: int, min_images: int = 20) -> Data:
         lambda data_home: fetch_lfw_people(
             data_home=data_home, min_faces_per_person=min_images, resize=0.5
         ),
+        [f"lfw_home/{name}.txt" for name in ("pairs", "pairsDevTest", "pairsDevTrain")],
     )  # fmt: skip
     images = found.images.astype(np.float32)[:, None]
     return _split("lfw", images, found.target, list(found.target_names), seed)

@@ -6,6 +6,9 @@ from chips (N, S, S, 3) to features (N, d) can stand where ``embed`` stands.
 
 The pretrained parts are dlib's (public domain), with the weights of ``face-recognition-models``;
 they are loaded once, at first use.
+
+All functions are safe with threads: one thread at a time detects, embeds or decodes, the others
+wait for it. Who wants it faster takes processes.
 """
 
 from __future__ import annotations
@@ -13,25 +16,39 @@ from __future__ import annotations
 import io
 import math
 import os
+import reprlib
 import struct
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from facetoy import files
-from facetoy.checks import whole
+from facetoy.checks import is_number, whole
 
 if TYPE_CHECKING:
     import dlib
 
 NEEDS = "facetoy.faces.photo needs the extra: pip install 'facetoy[photos]'"
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")  # those of photographs
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "HEIF")  # of photographs
+# Where Pillow cannot read them: what their files have at that byte, and how to get at the photo.
+SAVE = "save it as JPEG or PNG"
+FOREIGN = (
+    (4, b"ftyphe", "HEIC", "pip install pillow-heif"),
+    (4, b"ftypmif1", "HEIC", "pip install pillow-heif"),
+    (4, b"ftypmsf1", "HEIC", "pip install pillow-heif"),
+    (4, b"ftypavi", "AVIF", "pip install pillow --upgrade"),
+    (0, b"\xff\x0a", "JPEG XL", SAVE), (0, b"\0\0\0\x0cJXL ", "JPEG XL", SAVE),
+    (0, b"\0\0\0\x0cjP  ", "JPEG 2000", SAVE), (0, b"\xff\x4f\xff\x51", "JPEG 2000", SAVE),
+    (0, b"8BPS", "Photoshop", SAVE), (0, b"%PDF", "PDF", SAVE),
+)  # fmt: skip
 LARGEST = 50_000_000  # pixels that are held in memory at full size
 # What reading a damaged or foreign file can raise.
 DAMAGED = (*files.DAMAGED, SyntaxError, OverflowError, struct.error)
@@ -69,6 +86,12 @@ def _weights(name: str) -> str:
     return str(Path(spec.submodule_search_locations[0], "models", name))
 
 
+# dlib's models keep what they work on, and let other threads in meanwhile.
+_models = Lock()
+# Warnings are silenced for the whole process.
+_decoding = Lock()
+
+
 @cache
 def _detector() -> dlib.fhog_object_detector:
     return _dlib().get_frontal_face_detector()
@@ -93,10 +116,12 @@ def read_photo(
     ``source`` is a path, the bytes of a file, an open file, or an array: (H, W), (H, W, 3) or
     (H, W, 4), uint8, uint16 or float in [0, 1]. Turned as its EXIF data say; grey, palette, CMYK
     and 16 bit become RGB, and what is transparent becomes white. Larger photos are shrunk, JPEG
-    while being decoded.
+    while being decoded. HEIC is read where ``pillow-heif`` is installed.
 
-    FileNotFoundError if there is no file; ValueError if it is damaged, no image, or so large that
-    it may be a decompression bomb: more than 50 million pixels (JPEG: 178 million).
+    FileNotFoundError if there is no file; ValueError if it is damaged, no image, of a format that
+    cannot be read, or so large that it may be a decompression bomb: more than 50 million pixels
+    (JPEG: 178 million). ValueError also for numbers that are of another range, such as uint16 up
+    to 255: they would become black.
     """
     max_pixels = whole("max_pixels", max_pixels, 1)
     if isinstance(source, np.ndarray):
@@ -107,19 +132,28 @@ def read_photo(
         with open(source, "rb") as file:
             return _decode(file, os.fspath(source), max_pixels)
     if not hasattr(source, "read"):
-        raise TypeError(f"a photo is a path, bytes, a file or an array, got {source!r}")
+        raise TypeError(
+            f"a photo is a path, bytes, a file or an array, got {reprlib.repr(source)[:60]}"
+        )
+    if isinstance(source, io.TextIOBase):
+        raise TypeError(f"a file with a photo must be opened as 'rb', got {source!r}")
     return _decode(source, str(getattr(source, "name", "the file")), max_pixels)
 
 
 def _formats() -> list[str]:
-    """Those of FORMATS that this Pillow reads: AVIF came late, and not into every build."""
+    """Those of FORMATS that this Pillow reads: AVIF came late, HEIF with another package."""
     Image.init()
+    if "HEIF" not in Image.OPEN:
+        with suppress(ImportError):
+            from pillow_heif import register_heif_opener
+
+            register_heif_opener()
     return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _decode(file: IO[bytes], name: str, max_pixels: int) -> np.ndarray:
     try:
-        with warnings.catch_warnings():
+        with _decoding, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of bombs and of odd metadata
             image = Image.open(file, formats=_formats())
             w, h = _fit(image.size, max_pixels)
@@ -131,8 +165,23 @@ def _decode(file: IO[bytes], name: str, max_pixels: int) -> np.ndarray:
             return _shrunk(_rgb(ImageOps.exif_transpose(image)), max_pixels)
     except Image.DecompressionBombError as error:
         raise ValueError(f"{name} is too large to be read: {error}") from error
+    except _NoPhotoError as error:
+        raise ValueError(f"{name} cannot be read: {error}") from None
     except DAMAGED as error:
-        raise ValueError(f"{name} is damaged or is not an image") from error
+        raise ValueError(f"{name} {_why(file)}") from error
+
+
+def _why(file: IO[bytes]) -> str:
+    """What is wrong with a file that could not be read."""
+    head = b""
+    with suppress(*DAMAGED):
+        file.seek(0)
+        head = file.read(32)
+    read = {"HEIC": "HEIF" in Image.OPEN, "AVIF": "AVIF" in Image.OPEN}
+    for place, mark, form, advice in FOREIGN:
+        if head[place:].startswith(mark) and not read.get(form):
+            return f"has a format that is not supported here, {form}: {advice}"
+    return "is damaged or is not an image"
 
 
 def _fit(size: tuple[int, int], max_pixels: int) -> tuple[int, int]:
@@ -151,8 +200,12 @@ def _shrunk(image: Image.Image, max_pixels: int) -> np.ndarray:
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode[0] in "IF":
         pixels = np.asarray(image)
-        if image.mode == "I":  # 16 bit, as older Pillow reads it
-            pixels = pixels.clip(0, 65535).astype(np.uint16)
+        if image.mode == "I":  # 16 bit, as older Pillow reads it, or 32
+            if pixels.min() < 0 or pixels.max() > 65535:
+                raise _NoPhotoError(
+                    f"a photo has at most 16 bits, got {pixels.min()} to {pixels.max()}"
+                )
+            pixels = pixels.astype(np.uint16)
         image = Image.fromarray(_eight_bits(pixels))
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -160,23 +213,45 @@ def _rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+class _NoPhotoError(ValueError):
+    """Numbers that are undamaged and yet no photo."""
+
+
 def _eight_bits(pixels: np.ndarray) -> np.ndarray:
     if pixels.size == 0 or (pixels.ndim != 2 and pixels.shape[2:] not in ((3,), (4,))):
         raise ValueError(f"a photo has shape (H, W), (H, W, 3) or (H, W, 4), got {pixels.shape}")
+    if pixels.dtype.kind not in "fu" or (pixels.dtype.kind == "u" and pixels.dtype.itemsize > 2):
+        raise ValueError(f"a photo must be uint8, uint16 or float, got {pixels.dtype}")
+    if pixels.dtype == np.uint8:
+        return pixels
+    color = pixels[..., :3] if pixels.ndim == 3 else pixels  # without opacity
+    brightest = color.max()
     if pixels.dtype.kind == "f":
         if not ((pixels >= 0) & (pixels <= 1)).all():  # NaN fails too
-            raise ValueError(
+            raise _NoPhotoError(
                 f"a photo of floats must lie in [0, 1], got {pixels.min():g} to {pixels.max():g}"
             )
+        if 0 < brightest <= 1 / 255:
+            raise _NoPhotoError(
+                f"a photo of floats reaches from 0 to 1, got at most {brightest:g}: was it divided "
+                f"by 255 twice?"
+            )
         return (255 * pixels).round().astype(np.uint8)
-    if pixels.dtype.kind != "u" or pixels.dtype.itemsize > 2:
-        raise ValueError(f"a photo must be uint8, uint16 or float, got {pixels.dtype}")
-    return (pixels // 257).astype(np.uint8) if pixels.dtype.itemsize == 2 else pixels
+    if 0 < brightest < 4096:
+        raise _NoPhotoError(
+            f"a photo of uint16 reaches from 0 to 65535, got at most {brightest}: is it one of "
+            f"{8 if brightest < 256 else 10 if brightest < 1024 else 12} bits? Scale it, or make "
+            f"it uint8"
+        )
+    return (pixels // 257).astype(np.uint8)
 
 
 def _checked(pixels: np.ndarray, shape: tuple[int | None, ...], what: str) -> np.ndarray:
     """``pixels`` as dlib takes them; ValueError unless they are uint8 of that shape."""
-    pixels = np.asarray(pixels)
+    try:
+        pixels = np.asarray(pixels)
+    except ValueError:
+        raise ValueError(f"{what}, got arrays of different shapes") from None
     fits = pixels.ndim == len(shape) and all(
         s is None or s == n for s, n in zip(shape, pixels.shape, strict=True)
     )
@@ -197,19 +272,23 @@ def detect(photo: np.ndarray, enlarge: float = 1, least_score: float = 0) -> lis
     """
     photo = _checked(photo, (None, None, 3), "photo must be uint8 of shape (H, W, 3)")
     size = np.array(photo.shape[1::-1])
-    if not (enlarge >= 1 and math.prod(enlarge * size) <= LARGEST):
+    if not (is_number(enlarge) and enlarge >= 1 and math.prod(enlarge * size) <= LARGEST):
         raise ValueError(
             f"enlarge must be at least 1, and the photo have at most {LARGEST:,} pixels then; got "
-            f"{enlarge} for {size[0]} x {size[1]} pixels"
+            f"{enlarge!r} for {size[0]} x {size[1]} pixels"
         )
+    if not is_number(least_score):
+        raise ValueError(f"least_score must be a number, got {least_score!r}")
     seen = photo
     if enlarge != 1:
         seen = np.array(Image.fromarray(photo).resize((enlarge * size).astype(int).tolist()))
     ratio = np.array(seen.shape[1::-1]) / size
     faces = []
-    boxes, scores, _ = _detector().run(seen, 0, least_score)
-    for box, score in zip(boxes, scores, strict=True):
-        points = [(p.x, p.y) for p in _predictor()(seen, box).parts()]
+    with _models:
+        boxes, scores, _ = _detector().run(seen, 0, least_score)
+        shapes = [_predictor()(seen, box) for box in boxes]
+    for box, score, shape in zip(boxes, scores, shapes, strict=True):
+        points = [(p.x, p.y) for p in shape.parts()]
         corners = [(box.left(), box.top()), (box.right(), box.bottom())]
         xy = (np.array(corners + points) + 0.5) / ratio - 0.5  # pixel centres
         faces.append(Face(tuple(xy[:2].ravel().tolist()), xy[2:], score))
@@ -241,8 +320,10 @@ def align(photo: np.ndarray, face: Face, size: int = 150, padding: float = 0.25)
     dlib = _dlib()
     photo = _checked(photo, (None, None, 3), "photo must be uint8 of shape (H, W, 3)")
     size = whole("size", size, 1, 4096)
-    if not 0 <= padding <= 10:
-        raise ValueError(f"padding must lie in [0, 10], got {padding}")
+    if not is_number(padding) or not 0 <= padding <= 10:
+        raise ValueError(f"padding must lie in [0, 10], got {padding!r}")
+    if not hasattr(face, "landmarks"):
+        raise ValueError(f"face must be one Face, as from the_face, got {reprlib.repr(face)}")
     points = np.asarray(face.landmarks, float)
     if points.shape != (5, 2) or not np.isfinite(points).all() or np.ptp(points, axis=0).max() < 1:
         raise ValueError(f"a face needs five different landmarks, got {points.tolist()}")
@@ -259,10 +340,12 @@ def embed(chips: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
     (``verification.negative_distance``). The features are not unit: their length is about 1.4.
     Cosines rank pairs as well, but all are high: a distance of 0.6 is a cosine of about 0.91.
     """
-    if len(chips) == 0:
+    shape = (len(chips),) if isinstance(chips, list | tuple) else np.shape(chips)
+    if shape[:1] == (0,):
         return np.empty((0, 128), np.float32)
     chips = _checked(chips, (None, 150, 150, 3), "chips must be uint8 of shape (N, 150, 150, 3)")
-    return np.array(_network().compute_face_descriptor(list(chips)), np.float32)
+    with _models:
+        return np.array(_network().compute_face_descriptor(list(chips)), np.float32)
 
 
 def read_face(

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from numbers import Integral
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from facetoy.checks import whole
+from facetoy.checks import finite, is_number, whole
 from facetoy.files import read_npz, write_npz
 from facetoy.metrics import unit
 
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
     import faiss
 
 EXACT_UP_TO = 50_000  # templates; above, inverted lists
+FIRST = 64  # templates that a search asks for at first
+ROUNDING = 1e-6  # what a cosine in float32 may be off
 
 
 class Match(NamedTuple):
     """One answer of a search."""
 
     name: str | None  #: who it is; None is nobody in the gallery
-    score: float  #: cosine to that template
+    score: float  #: cosine to that template, in [-1, 1]
 
 
 def choose_kind(count: int) -> str:
@@ -37,7 +40,7 @@ def choose_kind(count: int) -> str:
     Never "hnsw": its build takes ten times as long or more, and a gallery is built anew after
     each change.
     """
-    return "flat" if count <= EXACT_UP_TO else "ivf"
+    return "flat" if whole("count", count, 0) <= EXACT_UP_TO else "ivf"
 
 
 def make_index(templates: np.ndarray, kind: str) -> faiss.Index:
@@ -46,8 +49,17 @@ def make_index(templates: np.ndarray, kind: str) -> faiss.Index:
     "flat" compares with every template. "ivf" deals them out to √N lists, by k-means on a sample,
     and looks into 2.5 √lists of them: measured with drawn templates of 32 inner dimensions, up to a
     million, it finds the nearest for 95 to 99 % of noisy queries. "hnsw" walks a graph of
-    neighbours (32 links each), fast to search and slow to build. ValueError for another kind.
+    neighbours (32 links each), fast to search and slow to build. ValueError for another kind,
+    and for templates that are not unit. Threads may search one index, as long as none adds to it.
     """
+    if kind not in ("flat", "hnsw", "ivf"):
+        raise ValueError(f"kind must be 'flat', 'hnsw' or 'ivf', got {kind!r}")
+    templates = np.ascontiguousarray(finite("templates", templates, ("N", "d")), np.float32)
+    if not templates.size:
+        raise ValueError(f"an index needs templates, got {templates.shape}")
+    far = np.abs(np.linalg.norm(templates, axis=1) - 1).max()
+    if far > 1e-3:
+        raise ValueError(f"templates must have length 1, one is {far:.3g} away from it")
     try:
         import faiss
     except ImportError as error:
@@ -60,7 +72,7 @@ def make_index(templates: np.ndarray, kind: str) -> faiss.Index:
     elif kind == "hnsw":
         index = faiss.IndexHNSWFlat(d, 32, faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction, index.hnsw.efSearch = 80, 64
-    elif kind == "ivf":
+    else:
         lists = max(1, min(round(len(templates) ** 0.5), len(templates) // 39))
         index = faiss.index_factory(d, f"IVF{lists},Flat", faiss.METRIC_INNER_PRODUCT)
         # a sample and few rounds: more take ten times as long and find no more
@@ -68,10 +80,33 @@ def make_index(templates: np.ndarray, kind: str) -> faiss.Index:
         index.cp.min_points_per_centroid = 1
         index.train(templates)
         index.nprobe = min(lists, round(2.5 * lists**0.5))
-    else:
-        raise ValueError(f"kind must be 'flat', 'hnsw' or 'ivf', got {kind!r}")
     index.add(templates)
     return index
+
+
+def _name(value: str | int) -> str:
+    """``value`` as a name; ValueError for None, NaN and whatever else nobody is called."""
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return str(int(value))
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise ValueError(
+            f"a name must be a string that is not empty, or a whole number, got {value!r}"
+        )
+    return str(value)
+
+
+def _names(values: Iterable[str | int]) -> list[str]:
+    if isinstance(values, str | bytes | Set | Mapping) or not isinstance(values, Iterable):
+        raise ValueError(f"names must be a list, one for each feature, got {values!r}")
+    return [_name(value) for value in values]
+
+
+class _Contents(NamedTuple):
+    """What a gallery holds at one moment. It never changes, so that threads can read it."""
+
+    templates: np.ndarray  # (N, d)
+    names: tuple[str, ...]  # (N,)
+    most: int  # templates of one person
 
 
 class Gallery:
@@ -82,73 +117,131 @@ class Gallery:
         kind: "auto" (exact for up to 50,000 templates, then inverted lists, see
             ``gallery.kind``), "flat", "hnsw" or "ivf".
 
-    The index is built at the first search after a change.
+    The index is built at the first search after a change, from all templates: enrol many, then
+    search many. To enrol or to remove takes time for these templates only.
+
+    Safe with threads: each search answers from the gallery as it was at one moment.
     """
 
     def __init__(self, dim: int, kind: str = "auto") -> None:
         if kind not in ("auto", "flat", "hnsw", "ivf"):
             raise ValueError(f"kind must be 'auto', 'flat', 'hnsw' or 'ivf', got {kind!r}")
         self.dim, self.wanted = whole("dim", dim, 1), kind
-        self.templates = np.empty((0, dim), np.float32)
-        self.names: list[str] = []
+        self._lock = RLock()  # whoever reads or writes what follows holds it
+        self._blocks: list[np.ndarray] = []  # the templates, as they were enrolled
+        self._owners: list[str | None] = []  # whose each is; None: removed
+        self._places: dict[str, list[int]] = {}  # where each person's are
+        self._count = 0
+        self._contents: _Contents | None = None  # what these come to, since the last change
         self._index: faiss.Index | None = None
+
+    def __getstate__(self) -> tuple:
+        now = self._settled()
+        return self.dim, self.wanted, now.names, now.templates
+
+    def __setstate__(self, state: tuple) -> None:
+        dim, kind, names, templates = state
+        self.__init__(dim, kind)
+        self._add(names, templates)
 
     @property
     def kind(self) -> str:
         """The kind of index that a search uses now."""
         return choose_kind(len(self)) if self.wanted == "auto" else self.wanted
 
+    @property
+    def templates(self) -> np.ndarray:
+        """The templates (N, d) as they are now, float32, in the order of enrolment; read-only."""
+        return self._settled().templates
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each template as it is now: a list of its own."""
+        return list(self._settled().names)
+
     def __len__(self) -> int:
-        return len(self.names)
+        return self._count
 
     def __repr__(self) -> str:
         exact = "exact" if self.kind == "flat" else "approximate"
-        people = len(set(self.names))
+        people = len(self._places)
         return f"Gallery: {len(self)} templates of {people} people, {self.kind} index ({exact})"
+
+    def _settled(self) -> _Contents:
+        """What the gallery holds now."""
+        with self._lock:
+            if self._contents is None:
+                kept = [i for i, owner in enumerate(self._owners) if owner is not None]
+                templates = np.concatenate([np.empty((0, self.dim), np.float32), *self._blocks])
+                if len(kept) < len(templates):
+                    templates = templates[kept]
+                templates.flags.writeable = False
+                names = [self._owners[i] for i in kept]
+                self._blocks, self._owners, self._places = [templates], names, {}
+                for i, name in enumerate(names):
+                    self._places.setdefault(name, []).append(i)
+                most = max(map(len, self._places.values()), default=1)
+                self._contents = _Contents(templates, tuple(names), most)
+            return self._contents
+
+    def _ready(self) -> tuple[_Contents, faiss.Index]:
+        """What the gallery holds now, and the index of just that."""
+        with self._lock:
+            now = self._settled()
+            if not now.names:
+                raise ValueError("the gallery is empty: enrol somebody first")
+            if self._index is None:
+                self._index = make_index(now.templates, self.kind)
+            return now, self._index
+
+    def _add(self, names: Sequence[str], templates: np.ndarray) -> None:
+        with self._lock:
+            for place, name in enumerate(names, len(self._owners)):
+                self._places.setdefault(name, []).append(place)
+            self._owners.extend(names)
+            self._blocks.append(templates)
+            self._count += len(names)
+            self._contents = self._index = None
 
     def _checked(self, features: np.ndarray) -> np.ndarray:
         """Unit float32 rows of ``features``; ValueError for what cannot be compared."""
-        features = np.asarray(features)
-        if features.ndim != 2 or features.shape[1] != self.dim:
-            raise ValueError(f"features must have shape (N, {self.dim}), got {features.shape}")
-        if not np.isfinite(features).all():
-            raise ValueError("features must be finite")
+        features = finite("features", features, ("N", self.dim))
         u = unit(features).astype(np.float32)
         if len(u) and not (np.linalg.norm(u, axis=1) > 0.5).all():
             raise ValueError("a feature of length 0 has no direction to compare")
         return u
 
-    def enrol(self, names: Sequence[str], features: np.ndarray) -> None:
-        """Add a template for each name; features (N, d). All of them or, on an error, none."""
-        if isinstance(names, str):
-            raise ValueError(f"names must be a list, one for each feature, got {names!r}")
-        names = [str(n) for n in names]
-        u = self._checked(features)
+    def enrol(self, names: Iterable[str | int], features: np.ndarray) -> None:
+        """Add a template for each name; features (N, d). All of them or, on an error, none.
+
+        A name is a string or a whole number; ValueError for others, such as None, NaN and "".
+        """
+        names, u = _names(names), self._checked(features)
         if len(names) != len(u):
             raise ValueError(f"got {len(names)} names for {len(u)} features")
-        self.templates = np.concatenate([self.templates, u])
-        self.names = [*self.names, *names]
-        self._index = None
+        self._add(names, u)
 
-    def remove(self, name: str) -> int:
+    def remove(self, name: str | int) -> int:
         """Forget a person; returns how many templates went. KeyError for an unknown name."""
-        name = str(name)
-        keep = np.array([n != name for n in self.names], bool)
-        if keep.all():
-            raise KeyError(f"nobody is enrolled as {name!r}")
-        self.templates = self.templates[keep]
-        self.names = [n for n in self.names if n != name]
-        self._index = None
-        return int((~keep).sum())
+        name = _name(name)
+        with self._lock:
+            if name not in self._places:
+                raise KeyError(f"nobody is enrolled as {name!r}")
+            places = self._places.pop(name)
+            for place in places:
+                self._owners[place] = None
+            self._count -= len(places)
+            self._contents = self._index = None
+        return len(places)
 
     def neighbours(self, features: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Cosines and indices of the ``k`` nearest templates of each feature, (N, k) each."""
-        u = self._checked(features)
-        if not len(self):
-            raise ValueError("the gallery is empty: enrol somebody first")
-        if self._index is None:
-            self._index = make_index(self.templates, self.kind)
-        return self._index.search(u, int(min(k, len(self))))
+        """Cosines and indices of the ``k`` nearest templates of each feature, (N, k) each.
+
+        Indices into ``templates`` as they were in this moment. Where an approximate index finds
+        fewer, it fills up with index -1.
+        """
+        k, u = whole("k", k, 1), self._checked(features)
+        return _nearest(*self._ready(), u, k)
 
     def search(
         self, features: np.ndarray, k: int = 1, threshold: float | None = None
@@ -156,30 +249,61 @@ class Gallery:
         """For each feature (N, d) up to ``k`` different people, the most alike first.
 
         Where nobody reaches the ``threshold`` (a cosine) the answer is one ``Match(None, score)``,
-        with the score of the nearest: unknown.
+        with the score of the nearest: unknown. Cosines are float32, right to about 1e-6: what lies
+        that near to 1 reaches a threshold of 1.
         """
         k = whole("k", k, 1)
-        if threshold is not None and not -1 <= threshold <= 1:
-            raise ValueError(f"threshold must be a cosine in [-1, 1], got {threshold}")
-        most = max(Counter(self.names).values(), default=1)
-        scores, found = self.neighbours(features, k * most)
+        if threshold is not None:
+            if not is_number(threshold) or not -1 <= threshold <= 1:
+                raise ValueError(f"threshold must be a cosine in [-1, 1], got {threshold!r}")
+            threshold = min(float(threshold), 1 - ROUNDING)
+        u, (now, index) = self._checked(features), self._ready()
         answers = []
-        for row, index in zip(scores, found, strict=True):
-            best: dict[str, float] = {}
-            for score, i in zip(row, index, strict=True):
-                if i >= 0:  # FAISS fills up with -1
-                    best.setdefault(self.names[i], float(score))
-            ranked = [Match(name, score) for name, score in best.items()][:k]
+        for ranked in _ranked(now, index, u, k):
             kept = [m for m in ranked if threshold is None or m.score >= threshold]
             answers.append(kept or [Match(None, ranked[0].score if ranked else -1.0)])
         return answers
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the gallery to ``path`` (npz), atomically: the old file or the new one, whole."""
+        now = self._settled()
         about = {"format": "facetoy gallery", "dim": self.dim, "kind": self.wanted}
-        names = np.array(self.names, dtype=np.str_)
-        arrays = {"templates": self.templates, "names": names, "about": np.array(json.dumps(about))}
+        names = np.array(now.names, dtype=np.str_)
+        arrays = {"templates": now.templates, "names": names, "about": np.array(json.dumps(about))}
         return write_npz(path, arrays)
+
+
+def _nearest(
+    now: _Contents, index: faiss.Index, u: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    scores, found = index.search(u, min(k, len(now.names)))
+    return scores.clip(-1, 1), found  # rounding, and what FAISS fills up with, lie outside
+
+
+def _ranked(now: _Contents, index: faiss.Index, u: np.ndarray, k: int) -> list[list[Match]]:
+    """For each row of ``u`` its ``k`` most alike people, or all.
+
+    Few templates are asked for at first, and more where some row has not met ``k`` people: one
+    person may have very many.
+    """
+    enough, asked = min(k * now.most, len(now.names)), max(FIRST, 4 * k)
+    while True:
+        scores, found = _nearest(now, index, u, min(asked, enough))
+        answers = [_people(now, *row, k) for row in zip(scores, found, strict=True)]
+        if asked >= enough or all(len(answer) == k for answer in answers):
+            return answers
+        asked *= 4
+
+
+def _people(now: _Contents, scores: np.ndarray, found: np.ndarray, k: int) -> list[Match]:
+    """The first ``k`` different people among templates, the most alike first."""
+    best: dict[str, float] = {}
+    for score, i in zip(scores, found, strict=True):
+        if i >= 0:  # FAISS fills up with -1
+            best.setdefault(now.names[i], float(score))
+        if len(best) == k:
+            break
+    return [Match(*found) for found in best.items()]
 
 
 def load_gallery(path: str | os.PathLike) -> Gallery:
