@@ -64,22 +64,26 @@ export function drawNames(sheet, scene) {
   g.textBaseline = "middle";
   g.lineJoin = "round";
   const names = namesAtTips(sheet, scene, height);
+  const within = (/** @type {number} */ value, /** @type {number} */ edge) =>
+    Math.max(edge, Math.min(2 * middle - edge, value));
   for (let round = 0; round < ROUNDS; round++) {
     for (let a = 0; a < names.length; a++) {
       for (let b = 0; b < a; b++) pushApart(names[a], names[b], 3 * ratio, height * 1.05);
     }
+    // at once, so that the next round parts those that meet at the edge of the picture
+    for (const name of names) {
+      name.x = within(name.x, name.half + 2 * ratio);
+      name.y = within(name.y, height * 0.6);
+    }
   }
-  const within = (/** @type {number} */ value, /** @type {number} */ edge) =>
-    Math.max(edge, Math.min(2 * middle - edge, value));
   // those behind come first
-  for (const { name, cls, x, y, half, front } of names.sort((a, b) => +a.front - +b.front)) {
-    const [px, py] = [within(x, half + 2 * ratio), within(y, height * 0.6)];
+  for (const { name, cls, x, y, front } of names.sort((a, b) => +a.front - +b.front)) {
     g.globalAlpha = (isDim(scene, cls) ? 0.25 : 1) * (front ? 1 : 0.5);
     g.lineWidth = 3.5 * ratio;
     g.strokeStyle = ink.surface;
-    g.strokeText(name, px, py);
+    g.strokeText(name, x, y);
     g.fillStyle = ink.ink;
-    g.fillText(name, px, py);
+    g.fillText(name, x, y);
   }
   g.globalAlpha = 1;
 }
