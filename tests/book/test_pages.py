@@ -351,6 +351,18 @@ def test_code_tables_and_formulas_are_not_cut(visit: Callable[..., Page], page_n
     assert page.evaluate(CUT) | {"tables": []} == whole  # tables scroll in their own boxes
 
 
+def test_a_wide_table_shows_that_it_scrolls(visit: Callable[..., Page]) -> None:
+    page = visit("chapters/02_softmax.html", **PHONE)
+    table = page.locator(".cell_output table").first
+    box = page.locator(".pst-scrollable-table-container", has=table)
+    expect(box).to_have_class(re.compile("facetoy-more"))
+    box.evaluate("(box) => box.scrollTo(box.scrollWidth, 0)")
+    expect(box).not_to_have_class(re.compile("facetoy-more"))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    box.evaluate("(box) => box.scrollTo(0, 0)")
+    expect(box).not_to_have_class(re.compile("facetoy-more"))
+
+
 def test_headings_sort_the_tables_that_cells_print(visit: Callable[..., Page]) -> None:
     page = visit("chapters/09_side_by_side.html")
     bring_to_life(page)

@@ -1,4 +1,4 @@
-"""Tables that cells print: each column's heading sorts by it (`static/tables.js`)."""
+"""Tables fade where they scroll; headings of those that cells print sort (`static/tables.js`)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from facetoy_book.times import in_output
-
 
 def add_script(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
-    """Load `tables.js` on pages where a cell prints a table."""
-    if doctree is not None and any(in_output(table) for table in doctree.findall(nodes.table)):
+    """Load `tables.js` on pages that have a table."""
+    if doctree is not None and next(doctree.findall(nodes.table), None) is not None:
         app.add_js_file("tables.js", loading_method="defer")
 
 

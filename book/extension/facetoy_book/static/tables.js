@@ -1,4 +1,5 @@
-// Tables that cells print: press a heading to sort by its column, again to turn the order round.
+// Tables: one that is wider than the page fades where there is more of it to scroll to. Of those that
+// cells print, press a heading to sort by its column, again to turn the order round.
 (() => {
   "use strict";
 
@@ -18,6 +19,14 @@
     if (typeof a === "string" && typeof b === "string") return a.localeCompare(b);
     return typeof a === "number" ? -1 : 1; // words below numbers
   };
+
+  document.querySelectorAll("article table").forEach((table) => {
+    const box = table.closest(".pst-scrollable-table-container") ?? table;
+    const mark = () =>
+      box.classList.toggle("facetoy-more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+    box.addEventListener("scroll", mark, { passive: true });
+    new ResizeObserver(mark).observe(box); // at once, too
+  });
 
   /** @type {NodeListOf<HTMLTableElement>} */
   const tables = document.querySelectorAll(".cell_output table");
