@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from pathlib import Path
 
-import nbformat
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
+from nbformat.v4 import new_code_cell, new_output
+from small_book import build_page
 
 import facetoy
 
@@ -17,26 +14,8 @@ import facetoy
 def build(folder: Path, *stated: tuple) -> tuple[BeautifulSoup, str]:
     """The page of a notebook whose cell printed these claims, and the warnings of its build."""
     output = new_output("display_data", {"text/markdown": facetoy.claims(*stated)})
-    cells = [
-        new_markdown_cell("# Page\n\n✗ Not in this run: prose."),
-        new_code_cell("x", outputs=[output]),
-    ]
-    notebook = new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
-    nbformat.write(notebook, folder / "page.ipynb")
-    warnings = StringIO()
-    settings = {
-        "extensions": ["myst_nb", "facetoy_book.claims"],
-        "nb_execution_mode": "off",
-        "html_theme": "basic",
-        "root_doc": "page",
-    }
-    with docutils_namespace():
-        Sphinx(
-            folder, None, folder / "out", folder / "trees", "html", settings,
-            status=None, warning=warnings,
-        ).build()  # fmt: skip
-    page = BeautifulSoup((folder / "out/page.html").read_text("utf-8"), "html.parser")
-    return page, warnings.getvalue()
+    cell = new_code_cell("x", outputs=[output])
+    return build_page(folder, "claims", "✗ Not in this run: prose.", cell)
 
 
 def test_what_holds_is_marked(tmp_path: Path) -> None:

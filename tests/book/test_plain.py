@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from pathlib import Path
 
 import pytest
+import small_book
 from bs4 import BeautifulSoup, Tag
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 
 CONFIGURATION = {
     "extensions": ["myst_nb", "sphinxcontrib.bibtex", "facetoy_book.plain"],
@@ -72,14 +70,8 @@ def build(folder: Path, text: str, other: str = OTHER) -> tuple[Path, str]:
         ("papers.bib", PAPERS),
     ):  # fmt: skip
         (folder / name).write_text(content)
-    warnings = StringIO()
-    configuration = CONFIGURATION | {"source_suffix": {".md": "myst-nb"}}
-    with docutils_namespace():
-        Sphinx(
-            folder, None, folder / "out", folder / "trees", "html", configuration,
-            status=None, warning=warnings,
-        ).build()  # fmt: skip
-    said = [line for line in warnings.getvalue().splitlines() if "any toctree" not in line]
+    warnings = small_book.build(folder, CONFIGURATION)
+    said = [line for line in warnings.splitlines() if "any toctree" not in line]
     return folder / "out", "\n".join(said)
 
 

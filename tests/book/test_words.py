@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from io import StringIO
 from pathlib import Path
 
 import nbformat
 import pytest
+import small_book
 from bs4 import BeautifulSoup, Tag
 from docutils import nodes
 from docutils.utils import new_document
@@ -17,8 +17,6 @@ from facetoy_book.times import SECONDS_PER_FIGURE, WORDS_PER_MINUTE, reading_min
 from ipywidgets import Widget
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Locator, Page, expect
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace
 from widget_page import axe_violations
 
 from facetoy import Event, Prediction, Timeline
@@ -102,16 +100,7 @@ def build(folder: Path, chapter: list, builder: str = "html") -> str:
     write(folder / "other.ipynb", new_markdown_cell("# Other"))
     write(folder / "part" / "far.ipynb", new_markdown_cell("# Far"), shows(Timeline([back], part)))
     write(folder / "chapter.ipynb", *chapter)
-    warnings = StringIO()
-    # Sphinx's own table of suffixes would keep what an earlier build added to it.
-    configuration = CONFIGURATION | {"source_suffix": {".md": "myst-nb", ".ipynb": "myst-nb"}}
-    with docutils_namespace():
-        app = Sphinx(
-            folder, None, folder / "out", folder / "trees", builder, configuration,
-            status=None, warning=warnings,
-        )  # fmt: skip
-        app.build()
-    return warnings.getvalue()
+    return small_book.build(folder, CONFIGURATION, builder)
 
 
 @pytest.fixture(scope="module")

@@ -198,16 +198,6 @@ def test_what_is_no_source_of_a_photo(source, says):
     assert len(str(caught.value)) < 300
 
 
-@pytest.fixture(scope="module")
-def photo():
-    return samples.astronaut()
-
-
-@pytest.fixture(scope="module")
-def face(photo):
-    return the_face(photo)
-
-
 @pytest.mark.parametrize(
     ("act", "says"),
     [

@@ -22,16 +22,6 @@ samples = pytest.importorskip("skimage.data", reason="needs the extra: facetoy[p
 
 
 @pytest.fixture(scope="module")
-def photo():
-    return samples.astronaut()
-
-
-@pytest.fixture(scope="module")
-def face(photo):
-    return the_face(photo)
-
-
-@pytest.fixture(scope="module")
 def feature(photo, face):
     return embed([align(photo, face)])[0]
 
