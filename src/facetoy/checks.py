@@ -23,20 +23,25 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
 
 
-def array(name: str, values: Any, shape: tuple[int | str, ...]) -> np.ndarray:
-    """``values`` as an array; ValueError unless it has that shape, a letter for any length."""
+def array(
+    name: str, values: Any, shape: tuple[int | str, ...], dtype: str | None = None
+) -> np.ndarray:
+    """``values`` as an array; ValueError unless it has that shape, a letter for any length, and
+    that ``dtype``, if one is given."""
     if np.ma.is_masked(values):
         raise ValueError(f"{name} must have no masked values, got {np.ma.count_masked(values)}")
-    expected = f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+    kind = f"be {dtype} of" if dtype else "have"
+    expected = f"{name} must {kind} shape ({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
     try:
         found = np.asarray(values)
     except ValueError:  # rows of different lengths
-        raise ValueError(f"{name} must have shape {expected}, got rows that differ") from None
+        raise ValueError(f"{expected}, got rows that differ") from None
     fits = found.ndim == len(shape) and all(
         isinstance(s, str) or s == n for s, n in zip(shape, found.shape, strict=True)
     )
-    if not fits:
-        raise ValueError(f"{name} must have shape {expected}, got {found.shape}")
+    if not fits or dtype not in (None, found.dtype):
+        kind = f"{found.dtype} of shape " if dtype else ""
+        raise ValueError(f"{expected}, got {kind}{found.shape}")
     return found
 
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from facetoy.checks import whole
+from facetoy.checks import array, whole
 
 #: What belongs to a person: name → lowest and highest value. Lengths are in half image widths.
 IDENTITY = {
@@ -99,9 +99,8 @@ def draw(
         size: height and width, at least 8.
         noise_seed: of the pixels' noise.
     """
-    for name, rows, kind in (("identity", identity, IDENTITY), ("condition", condition, CONDITION)):
-        if rows.ndim != 2 or rows.shape[1] != len(kind):
-            raise ValueError(f"{name} must have shape (N, {len(kind)}), got {rows.shape}")
+    identity = array("identity", identity, ("N", len(IDENTITY)))
+    condition = array("condition", condition, ("N", len(CONDITION)))
     if len(identity) != len(condition):
         raise ValueError(
             f"identity and condition must have the same length, got {len(identity)} "

@@ -31,7 +31,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from facetoy import files
-from facetoy.checks import is_number, whole
+from facetoy.checks import array, is_number, whole
 
 if TYPE_CHECKING:
     import dlib
@@ -246,17 +246,11 @@ def _eight_bits(pixels: np.ndarray) -> np.ndarray:
     return (pixels // 257).astype(np.uint8)
 
 
-def _checked(pixels: np.ndarray, shape: tuple[int | None, ...], what: str) -> np.ndarray:
+def _checked(name: str, pixels: np.ndarray, shape: tuple[int | str, ...]) -> np.ndarray:
     """``pixels`` as dlib takes them; ValueError unless they are uint8 of that shape."""
-    try:
-        pixels = np.asarray(pixels)
-    except ValueError:
-        raise ValueError(f"{what}, got arrays of different shapes") from None
-    fits = pixels.ndim == len(shape) and all(
-        s is None or s == n for s, n in zip(shape, pixels.shape, strict=True)
-    )
-    if not fits or pixels.dtype != np.uint8 or not pixels.size:
-        raise ValueError(f"{what}, got {pixels.dtype} of shape {pixels.shape}")
+    pixels = array(name, pixels, shape, "uint8")
+    if not pixels.size:
+        raise ValueError(f"{name} must have pixels, got shape {pixels.shape}")
     return np.ascontiguousarray(pixels)
 
 
@@ -270,7 +264,7 @@ def detect(photo: np.ndarray, enlarge: float = 1, least_score: float = 0) -> lis
     Histograms of oriented gradients (Dalal and Triggs, CVPR 2005) find the box, regression trees
     (Kazemi and Sullivan, CVPR 2014) the landmarks. ValueError for anything but such a photo.
     """
-    photo = _checked(photo, (None, None, 3), "photo must be uint8 of shape (H, W, 3)")
+    photo = _checked("photo", photo, ("H", "W", 3))
     size = np.array(photo.shape[1::-1])
     if not (is_number(enlarge) and enlarge >= 1 and math.prod(enlarge * size) <= LARGEST):
         raise ValueError(
@@ -318,7 +312,7 @@ def align(photo: np.ndarray, face: Face, size: int = 150, padding: float = 0.25)
     is black. ``align(photo, face, 64).mean(-1) / 255`` is a grey image in [0, 1].
     """
     dlib = _dlib()
-    photo = _checked(photo, (None, None, 3), "photo must be uint8 of shape (H, W, 3)")
+    photo = _checked("photo", photo, ("H", "W", 3))
     size = whole("size", size, 1, 4096)
     if not is_number(padding) or not 0 <= padding <= 10:
         raise ValueError(f"padding must lie in [0, 10], got {padding!r}")
@@ -343,7 +337,7 @@ def embed(chips: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
     shape = (len(chips),) if isinstance(chips, list | tuple) else np.shape(chips)
     if shape[:1] == (0,):
         return np.empty((0, 128), np.float32)
-    chips = _checked(chips, (None, 150, 150, 3), "chips must be uint8 of shape (N, 150, 150, 3)")
+    chips = _checked("chips", chips, ("N", 150, 150, 3))
     with _models:
         return np.array(_network().compute_face_descriptor(list(chips)), np.float32)
 
