@@ -23,6 +23,17 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
 
 
+def between(name: str, value: float, low: float, high: float, ends: str = "[]") -> float:
+    """``value``; ValueError unless it is a number from ``low`` to ``high``.
+
+    A round bracket in ``ends``, as in "(]", leaves out that end.
+    """
+    inside = is_number(value) and low <= value <= high
+    if not inside or (ends[0] == "(" and value == low) or (ends[1] == ")" and value == high):
+        raise ValueError(f"{name} must lie in {ends[0]}{low}, {high}{ends[1]}, got {value!r}")
+    return value
+
+
 def array(
     name: str, values: Any, shape: tuple[int | str, ...], dtype: str | None = None
 ) -> np.ndarray:

@@ -147,6 +147,7 @@ def test_numbers_of_numpy_are_numbers(digits, tmp_path):
         ("arcface", {"dim": 0}, ValueError, "dim must be an integer of at least 1, got 0"),
         ("arcface", {"epochs": 1.5}, ValueError, "epochs must be an integer .* got 1.5"),
         ("arcface", {"warmup": 2}, ValueError, r"warmup must lie in \[0, 1\], got 2"),
+        ("arcface", {"warmup": "1"}, ValueError, r"warmup must lie in \[0, 1\], got '1'"),
         (
             "triplet",
             {"batch_size": 4},

@@ -31,7 +31,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from facetoy import files
-from facetoy.checks import array, is_number, whole
+from facetoy.checks import array, between, is_number, whole
 
 if TYPE_CHECKING:
     import dlib
@@ -314,8 +314,7 @@ def align(photo: np.ndarray, face: Face, size: int = 150, padding: float = 0.25)
     dlib = _dlib()
     photo = _checked("photo", photo, ("H", "W", 3))
     size = whole("size", size, 1, 4096)
-    if not is_number(padding) or not 0 <= padding <= 10:
-        raise ValueError(f"padding must lie in [0, 10], got {padding!r}")
+    padding = between("padding", padding, 0, 10)
     if not hasattr(face, "landmarks"):
         raise ValueError(f"face must be one Face, as from the_face, got {reprlib.repr(face)}")
     points = np.asarray(face.landmarks, float)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from facetoy.checks import array, finite, is_number, whole
+from facetoy.checks import array, between, finite, whole
 from facetoy.metrics import unit
 
 FEWEST = 10  # impostor pairs that a false-accept rate must stand on
@@ -243,8 +243,7 @@ class ROC(NamedTuple):
 
         ValueError if fewer than 10 impostor pairs would stand behind the rate.
         """
-        if not is_number(far) or not 0 < far <= 1:
-            raise ValueError(f"far must lie in (0, 1], got {far!r}")
+        far = between("far", far, 0, 1, "(]")
         if far * self.impostors < FEWEST:
             raise ValueError(
                 f"FAR {far:g} needs at least {math.ceil(FEWEST / far):,} impostor pairs, "
@@ -381,8 +380,7 @@ def people_interval(
     times what ``measure`` takes.
     """
     resamples = whole("resamples", resamples, 1)
-    if not is_number(level) or not 0 < level < 1:
-        raise ValueError(f"level must lie in (0, 1), got {level!r}")
+    level = between("level", level, 0, 1, "()")
     scores, labels = _scores(scores), _labels(labels)
     pairs = _pairs(pairs, len(labels))
     pairs = pairs._replace(same=_truth(pairs.same))

@@ -21,7 +21,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from facetoy.checks import whole
+from facetoy.checks import between, whole
 from facetoy.data import Data
 from facetoy.faces.verification import cosine as similarity
 from facetoy.faces.verification import draw_pairs, roc
@@ -92,8 +92,7 @@ def train(
     """
     for name, value in (("dim", dim), ("epochs", epochs), ("every", every)):
         whole(name, value, 1)
-    if not 0 <= warmup <= 1:
-        raise ValueError(f"warmup must lie in [0, 1], got {warmup}")
+    between("warmup", warmup, 0, 1)
     if optimizer not in OPTIMIZERS:
         raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
     whole("batch_size", batch_size, dist.get_world_size(), len(data.train_labels))

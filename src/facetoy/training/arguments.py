@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from facetoy.checks import whole
+from facetoy.checks import between, whole
 from facetoy.data import Data
 from facetoy.losses import LOSSES, TripletLoss
 from facetoy.training.networks import network_for
@@ -35,8 +35,7 @@ def prepare(
     settings = {k: v.item() if isinstance(v, np.generic) else v for k, v in settings.items()}
     for name, least in (("dim", 1), ("epochs", 1), ("snapshots", 2), ("batch_size", 1)):
         whole(name, settings[name], least)
-    if not 0 <= settings["warmup"] <= 1:
-        raise ValueError(f"warmup must lie in [0, 1], got {settings['warmup']}")
+    between("warmup", settings["warmup"], 0, 1)
     if not settings["lr"] > 0:
         raise ValueError(f"lr must be positive, got {settings['lr']}")
     dim, seed = settings["dim"], settings["seed"]
