@@ -1,6 +1,6 @@
 """What many functions ask of their arguments. (Losses import only torch, and have their own.)"""
 
-from math import isfinite
+from math import inf
 from numbers import Integral, Real
 from typing import Any
 
@@ -20,7 +20,7 @@ def is_number(value: Any) -> bool:
     """Whether ``value`` is one finite real number, of Python, NumPy or torch; True is none."""
     if getattr(value, "ndim", None) == 0:
         value = value.item()
-    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and abs(value) < inf
 
 
 def between(name: str, value: float, low: float, high: float, ends: str = "[]") -> float:

@@ -132,6 +132,7 @@ def test_templates_that_make_no_index(templates, kind, says):
         (lambda g: g.search(crowd(1), threshold=True), r"cosine in \[-1, 1\], got True"),
         (lambda g: g.search(crowd(1), threshold=np.zeros(1)), r"cosine in \[-1, 1\], got array"),
         (lambda g: g.search(crowd(1), threshold=1.0001), r"cosine in \[-1, 1\], got 1.0001"),
+        (lambda g: g.search(crowd(1), threshold=10**400), r"cosine in \[-1, 1\], got 1000"),
         (lambda g: g.search(crowd(1), k=1.0), "k must be an integer of at least 1, got 1.0"),
         (lambda g: g.search(crowd(1), k=True), "k must be an integer of at least 1, got True"),
         (lambda g: g.neighbours(crowd(1), 0), "k must be an integer of at least 1, got 0"),
