@@ -188,6 +188,24 @@ def test_a_change_in_one_thread_while_another_searches():
     assert names == [a[0].name for a in g.search(x[5:9])] == ["p5", "p6", "p7", "p8"]
 
 
+def test_a_gallery_is_shown_as_it_was_at_one_moment():
+    """Asked for in another thread, in the middle of a change."""
+    g = Gallery(16)
+    shown = []
+
+    class Slow(dict):
+        def setdefault(self, *item):
+            shown.append(pool.submit(repr, g))
+            time.sleep(0.05)
+            return super().setdefault(*item)
+
+    g._places = Slow()
+    with ThreadPoolExecutor(2) as pool:
+        g.enrol(["a", "b"], crowd(2))
+    wanted = "Gallery: 2 templates of 2 people, flat index (exact)"
+    assert [found.result() for found in shown] == [wanted] * 2
+
+
 def test_four_threads_change_search_and_save_one_gallery(tmp_path):
     x = directions(400)
     g = Gallery(16)

@@ -127,7 +127,7 @@ class Gallery:
         if kind not in ("auto", "flat", "hnsw", "ivf"):
             raise ValueError(f"kind must be 'auto', 'flat', 'hnsw' or 'ivf', got {kind!r}")
         self.dim, self.wanted = whole("dim", dim, 1), kind
-        self._lock = RLock()  # whoever reads or writes what follows holds it
+        self._lock = RLock()  # whoever writes what follows, or reads two of it, holds it
         self._blocks: list[np.ndarray] = []  # the templates, as they were enrolled
         self._owners: list[str | None] = []  # whose each is; None: removed
         self._places: dict[str, list[int]] = {}  # where each person's are
@@ -163,9 +163,10 @@ class Gallery:
         return self._count
 
     def __repr__(self) -> str:
-        exact = "exact" if self.kind == "flat" else "approximate"
-        people = len(self._places)
-        return f"Gallery: {len(self)} templates of {people} people, {self.kind} index ({exact})"
+        with self._lock:
+            count, people, kind = len(self), len(self._places), self.kind
+        exact = "exact" if kind == "flat" else "approximate"
+        return f"Gallery: {count} templates of {people} people, {kind} index ({exact})"
 
     def _settled(self) -> _Contents:
         """What the gallery holds now."""
