@@ -356,11 +356,23 @@ def test_a_wide_table_shows_that_it_scrolls(visit: Callable[..., Page]) -> None:
     page.get_by_role("button", name="Show all results").click()
     box = page.locator(".cell_output .pst-scrollable-table-container").first
     expect(box).to_have_class(re.compile("facetoy-more"))
+    expect(box).to_have_attribute("tabindex", "0")  # keys scroll it
     box.evaluate("(box) => box.scrollTo(box.scrollWidth, 0)")
     expect(box).not_to_have_class(re.compile("facetoy-more"))
     page.set_viewport_size({"width": 1280, "height": 800})
     box.evaluate("(box) => box.scrollTo(0, 0)")
     expect(box).not_to_have_class(re.compile("facetoy-more"))
+    expect(box).to_have_attribute("tabindex", "-1")
+
+
+def test_keys_reach_a_wide_table_in_a_fold(visit: Callable[..., Page]) -> None:
+    page = visit("chapters/02_softmax.html", **PHONE)
+    page.get_by_role("button", name="Show all results").click()
+    fold = page.locator("details", has=page.locator(".pst-scrollable-table-container")).first
+    box = fold.locator(".pst-scrollable-table-container").first
+    expect(box).to_have_attribute("tabindex", "-1")
+    fold.locator("summary").first.click()
+    expect(box).to_have_attribute("tabindex", "0")
 
 
 def test_headings_sort_the_tables_that_cells_print(visit: Callable[..., Page]) -> None:

@@ -60,6 +60,7 @@ class Reader:
 
     def __init__(self, page: Page, widget: facetoy.Playground, seed: int) -> None:
         self.page, self.losses = page, widget._meta["losses"]
+        self.told = 0  # epochs up to which the text has played
         page.set_default_timeout(60_000)
         page.locator(".ft-playground").wait_for()
         page.clock.install(time=0)
@@ -93,10 +94,16 @@ class Reader:
 
     def play(self, epochs: int) -> Seen:
         """Press Play, and Pause after so many epochs or a few more."""
+        self.told = epochs
         self.press("Play")
         self.page.clock.run_for(FRAME * -(-(epochs - self.epochs) // 2))
         self.press("Pause")
         assert epochs <= self.epochs <= 1.05 * epochs + 2
+        return Seen(" epochs", epochs)
+
+    def more(self, epochs: int) -> Seen:
+        """Play so many epochs more."""
+        self.play(self.told + epochs)
         return Seen(" epochs", epochs)
 
     def read(self, name: str, k: int = 0, *, wild: bool = False) -> Seen:
@@ -104,6 +111,11 @@ class Reader:
         cell = self.side(k).locator(".ft-readouts > div", has_text=name).locator("dd")
         value, unit = re.fullmatch(r"([\d.]+)(°| %)", cell.inner_text()).groups()
         return Seen(unit, float(value), wild)
+
+    def both(self, name: str) -> Iterator[Seen]:
+        """A figure of either side."""
+        yield self.read(name, 0)
+        yield self.read(name, 1)
 
     def longest(self) -> Seen:
         """The longest feature."""
@@ -121,18 +133,11 @@ class Reader:
         return self.side(0).locator(".ft-warning").inner_text() != ""
 
 
-def more(reader: Reader, epochs: int, total: int) -> Seen:
-    """Play on up to `total` epochs, which the text calls so many epochs more."""
-    reader.play(total)
-    return Seen(" epochs", epochs)
-
-
 def softmax(reader: Reader) -> Iterator[Seen]:
     yield reader.play(60)
-    yield reader.read("intra", 0)
-    yield reader.read("intra", 1)
+    yield from reader.both("intra")
     yield reader.slide("s", 4, 1)
-    yield more(reader, 20, 80)
+    yield reader.more(20)
     yield reader.read("intra", 1)
     yield reader.read("inter", 1)
 
@@ -142,10 +147,10 @@ def center(reader: Reader) -> Iterator[Seen]:
     yield reader.longest()
     yield reader.read("intra")
     yield reader.slide("lam", 2)
-    yield more(reader, 30, 90)
+    yield reader.more(30)
     yield reader.longest()
     yield reader.slide("lam", 0)
-    yield more(reader, 60, 150)
+    yield reader.more(60)
     yield reader.longest()
     yield reader.read("accuracy")
     yield reader.read("intra")
@@ -156,7 +161,7 @@ def triplet(reader: Reader) -> Iterator[Seen]:
     yield reader.read("inter")
     yield reader.read("accuracy")
     reader.choose("triplets", "semihard")
-    yield more(reader, 100, 106)
+    yield reader.more(100)
     yield reader.read("inter")
     yield reader.read("accuracy")
 
@@ -182,8 +187,7 @@ def asoftmax(reader: Reader) -> Iterator[Seen]:
     yield reader.slide("lam", 0, 0)
     reader.slide("lam", 0, 1)
     yield reader.play(60)
-    yield reader.read("accuracy", 0)
-    yield reader.read("accuracy", 1)
+    yield from reader.both("accuracy")
     reader.press("Reset")
     yield reader.play(60)
     yield reader.read("accuracy", 0)
@@ -213,7 +217,7 @@ def cosface(reader: Reader) -> Iterator[Seen]:
 def arcface(reader: Reader) -> Iterator[Seen]:
     yield reader.play(30)
     yield reader.slide("m", 1.4)
-    yield more(reader, 30, 60)
+    yield reader.more(30)
     yield reader.lines()
     yield reader.read("accuracy")
     reader.press("Reset")
@@ -224,16 +228,12 @@ def arcface(reader: Reader) -> Iterator[Seen]:
 
 def side_by_side(reader: Reader) -> Iterator[Seen]:
     yield reader.play(60)
-    yield reader.read("intra", 0)
-    yield reader.read("intra", 1)
+    yield from reader.both("intra")
     yield reader.slide("m", 0.6, 1)
-    yield more(reader, 20, 80)
-    yield reader.read("intra", 0)
-    yield reader.read("intra", 1)
-    yield reader.read("accuracy", 0)
-    yield reader.read("accuracy", 1)
-    yield reader.read("inter", 0)
-    yield reader.read("inter", 1)
+    yield reader.more(20)
+    yield from reader.both("intra")
+    yield from reader.both("accuracy")
+    yield from reader.both("inter")
 
 
 #: Chapter → what to do in its playground, and to read.
@@ -298,7 +298,7 @@ def test_a_chapter_tells_what_one_sees(chapter, visit, tmp_path, monkeypatch):
     monkeypatch.setattr(playground, "fit", lambda *a, **k: brief(*a, **k, epochs=1))
     code = next(k for k, c in enumerate(cells(chapter)) if c.startswith("facetoy.Playground("))
     widget = eval(cells(chapter)[code], {"facetoy": facetoy})
-    ((text),) = FOLDED.findall(cells(chapter)[code + 1])
+    (text,) = FOLDED.findall(cells(chapter)[code + 1])
     page = write_page(tmp_path / "page.html", now=widget)
     plays = []
     for seed in SEEDS:

@@ -2,9 +2,6 @@
 (() => {
   "use strict";
 
-  // The theme found these without a width; what scrolls is to be reached by keyboard.
-  const SCROLLING = "pre, .output, .pst-scrollable-table-container";
-
   class Withheld {
     #rest = document.createElement("div");
     #skip = makeButton("Show the result", () => this.show());
@@ -22,7 +19,6 @@
       figure.append(this.#skip);
       figure.addEventListener("facetoy-predicted", () => this.show());
       this.#rest.addEventListener("beforematch", () => this.show());
-      this.#rest.addEventListener("toggle", () => this.#reach(), true); // code is unfolded
       addEventListener("hashchange", () => this.#follow());
       this.#follow();
     }
@@ -30,13 +26,6 @@
     show() {
       this.#rest.hidden = false;
       this.#skip.remove();
-      this.#reach();
-    }
-
-    #reach() {
-      /** @type {NodeListOf<HTMLElement>} */
-      const parts = this.#rest.querySelectorAll(SCROLLING);
-      for (const part of parts) part.tabIndex = part.scrollWidth > part.clientWidth ? 0 : -1;
     }
 
     /** Show what the page's address points to. */

@@ -1,5 +1,5 @@
-// Tables: one that is wider than the page fades where there is more of it to scroll to. Of those that
-// cells print, press a heading to sort by its column, again to turn the order round.
+// Tables: one that is wider than the page fades where there is more of it to scroll to, and is reached by
+// keyboard. Of those that cells print, press a heading to sort by its column, again to turn the order round.
 (() => {
   "use strict";
 
@@ -20,12 +20,16 @@
     return typeof a === "number" ? -1 : 1; // words below numbers
   };
 
-  document.querySelectorAll("article table").forEach((table) => {
-    const box = table.closest(".pst-scrollable-table-container") ?? table;
+  /** @type {NodeListOf<HTMLElement>} */
+  const boxes = document.querySelectorAll("article .pst-scrollable-table-container");
+  boxes.forEach((box) => {
     const mark = () =>
       box.classList.toggle("facetoy-more", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
     box.addEventListener("scroll", mark, { passive: true });
-    new ResizeObserver(mark).observe(box); // at once, too
+    new ResizeObserver(() => {
+      mark();
+      box.tabIndex = box.scrollWidth > box.clientWidth ? 0 : -1; // the theme sees no width in a fold
+    }).observe(box); // at once, too
   });
 
   /** @type {NodeListOf<HTMLTableElement>} */

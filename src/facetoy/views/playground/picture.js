@@ -23,7 +23,6 @@ export class Picture {
   /** @type {number[]} */
   walk = []; // the order in which keys step through the points
   longest = 0; // length of the longest feature
-  kept = 0; // so many classes win some place even with their margin
   /** @type {Style} */
   #style = { colors: [], markers: [], hollow: [] };
   /** @type {Scene} */
@@ -78,6 +77,11 @@ export class Picture {
     });
     this.#sphere.retheme();
     this.canvas.setAttribute("aria-label", label);
+  }
+
+  /** How many classes win some place even with their margin. */
+  get kept() {
+    return (this.#scene.borders ?? []).filter(({ thin }) => !thin).length;
   }
 
   /** Take on the width of the page. */
@@ -136,9 +140,7 @@ export class Picture {
       const long = unit ? rowLength(loss.centers, c, d) || 1 : this.longest;
       this.#put(count + C + c, loss.centers, c, d, 1 / long);
     }
-    const borders = loss.weight ? bordersOf(loss.kind, loss.o, loss.weight.value, C, d) : [];
-    this.kept = borders.filter(({ thin }) => !thin).length;
-    this.#scene.borders = borders;
+    this.#scene.borders = loss.weight ? bordersOf(loss.kind, loss.o, loss.weight.value, C, d) : [];
   }
 
   /**

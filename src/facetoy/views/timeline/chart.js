@@ -3,6 +3,7 @@
 
 /** @import { Box } from "./places.js" */
 import { make } from "../shared/elements.js";
+import { grouped } from "../shared/numbers.js";
 import { placeNames } from "./places.js";
 
 /**
@@ -30,10 +31,13 @@ function draw(tag, attributes, text = "") {
 }
 
 /** @param {number} images */
-const many = (images) => (images < 1e5 ? images.toLocaleString("en") : `${images / 1e6} million`);
+const many = (images) => (images < 1e5 ? grouped(images) : `${images / 1e6} million`);
 
-/** A disc of a radius, its outline included. @param {number} x @param {number} y @param {number} r */
-const disc = (x, y, r) => draw("circle", { class: "ft-dot", cx: x, cy: y, r: Math.max(0, r - 0.5) });
+/**
+ * A disc of a radius, its outline included.
+ * @param {string} kind @param {number} x @param {number} y @param {number} r
+ */
+const disc = (kind, x, y, r) => draw("circle", { class: kind, cx: x, cy: y, r: Math.max(0, r - 0.5) });
 
 /** A line from a dot to the nearest edge of its name. @param {Box} dot @param {Box} box */
 function leader({ x, y }, { x: left, y: top, w, h }) {
@@ -108,7 +112,7 @@ function key(scale) {
   let x = scale.narrow ? 98 : 180;
   for (const images of [power / 100, power / 10]) {
     const r = scale.r(images);
-    parts.push(draw("circle", { class: "ft-key", cx: x + r, cy: y, r: Math.max(0, r - 0.5) }));
+    parts.push(disc("ft-key", x + r, y, r));
     parts.push(draw("text", { x: x + 2 * r + 6, y: y + 4 }, many(images)));
     x += 2 * r + 76;
   }
@@ -151,7 +155,7 @@ export class Chart {
       Object.assign(this.#events[i].tab.style, { left: `${x}px`, top: `${y}px` });
     });
     const leaders = boxes.map((box, i) => leader(this.#points[i], box));
-    const dots = this.#points.map(({ x, y }, i) => disc(x, y, this.#radii[i]));
+    const dots = this.#points.map(({ x, y }, i) => disc("ft-dot", x, y, this.#radii[i]));
     const rings = this.#points.map(({ x, y }, i) =>
       draw("circle", { class: "ft-ring", cx: x, cy: y, r: this.#radii[i] + 3 }),
     );
