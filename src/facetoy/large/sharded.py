@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from facetoy.checks import plain, whole
 from facetoy.losses import LOSSES, CenterLoss
 from facetoy.losses._base import (
     ClassLoss,
@@ -33,6 +33,7 @@ from facetoy.losses._base import (
     exact,
     full,
 )
+from facetoy.losses._parallel import check_alike, check_one, raise_together, together
 
 if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
@@ -148,16 +149,26 @@ class ShardedMargin(nn.Module):
         if not dist.is_initialized():
             raise RuntimeError("there is no process group; see facetoy.large.connect")
         self.rank, self.ranks = dist.get_rank(), dist.get_world_size()
-        name = loss if isinstance(loss, str) else getattr(loss, "__name__", repr(loss))
         made = {
-            "loss": name, "in_features": in_features, "num_classes": num_classes,
-            "sample_rate": sample_rate, "seed": seed, **loss_args,
+            "in_features": in_features, "num_classes": num_classes, "sample_rate": sample_rate,
+            "seed": seed, **loss_args,
         }  # fmt: skip
-        self._agree(made)
+        made = {name: plain(value) for name, value in made.items()}
+        check_alike({"loss": loss_name(loss), **made})
+        with together():
+            self._make(loss, **made)
+        self.sparse = sparse
+        self.register_state_dict_post_hook(_give_weight)
+        self.register_load_state_dict_pre_hook(_take_weight)
+
+    def _make(
+        self, loss: str | type[ClassLoss], in_features: int, num_classes: int, sample_rate: float,
+        seed: int, **loss_args: Any,
+    ) -> None:  # fmt: skip
         make = LOSSES.get(loss) if isinstance(loss, str) else loss
         kind = getattr(make, "func", make)
         if not (isinstance(kind, type) and issubclass(kind, ClassLoss)) or kind is CenterLoss:
-            raise ValueError(f"loss must be softmax or a margin loss, got {name!r}")
+            raise ValueError(f"loss must be softmax or a margin loss, got {loss_name(loss)!r}")
         if loss_args.get("bias"):
             raise ValueError("a sharded softmax has no bias, got bias=True")
         self.in_features = check_whole("in_features", in_features)
@@ -165,15 +176,27 @@ class ShardedMargin(nn.Module):
         self.sample_rate = check_number(
             "sample_rate", sample_rate, 0, 1, open_low=True, open_high=False
         )
-        self.sparse = sparse
+        seed = whole("seed", seed, -SEEDS, SEEDS)
         self.classes = shard(num_classes, self.rank, self.ranks)
         self._scores = _Scores(make(in_features, max(1, len(self.classes)), **loss_args))
         if not self.classes:
             self.loss.weight = nn.Parameter(self.weight.new_empty(0, in_features))
         self.generator = torch.Generator().manual_seed(seed + self.rank + 1)
         self.reset_parameters(seed)
-        self.register_state_dict_post_hook(_give_weight)
-        self.register_load_state_dict_pre_hook(_take_weight)
+
+    def _on_wrapped(self, wrapper: nn.Module, module: nn.Module) -> None:
+        """Called when ``wrapper`` takes a ``module`` with this: ValueError unless it leaves out
+        the weight."""
+        names = {name for name, p in module.named_parameters() if p is self.weight}
+        ignored = names and names <= getattr(wrapper, "parameters_to_ignore", set())
+        if not ignored and all(
+            p is not self.weight for p in getattr(wrapper, "_ignored_params", ())
+        ):
+            kind = type(wrapper).__name__
+            raise ValueError(
+                f"{kind} would mix the classes of a ShardedMargin, which are others on each rank: "
+                f"wrap the network alone, net = {kind}(net), and call head(net(x), y)"
+            )
 
     @property
     def loss(self) -> ClassLoss:
@@ -209,8 +232,17 @@ class ShardedMargin(nn.Module):
                 chosen = self.sample(target)
                 target = torch.searchsorted(chosen, target)
                 W = F.embedding(chosen, W, sparse=self.sparse)
-            z = functional_call(self._scores, {"loss.weight": W}, (X, rows, target))
-            return _CrossEntropy.apply(z, rows, target)
+            z, error = self._score(W, X, rows, target)
+            return _CrossEntropy.apply(z, _highest(z, error), rows, target)[0]
+
+    def _score(
+        self, W: Tensor, X: Tensor, rows: Tensor, target: Tensor
+    ) -> tuple[Tensor, Exception | None]:
+        """The scores, or what is wrong with the weights of this rank."""
+        try:
+            return functional_call(self._scores, {"loss.weight": W}, (X, rows, target)), None
+        except Exception as error:
+            return full(X)[:, :0], error
 
     def sample(self, target: Tensor) -> Tensor:
         """The classes (of this rank, counted from 0, in order) to use in a step whose batch shows
@@ -223,31 +255,23 @@ class ShardedMargin(nn.Module):
 
     def _sizes(self, x: Tensor, y: Tensor) -> list[int]:
         """How many samples each rank has. A rank with a bad batch makes all of them raise."""
-        error = None
-        try:
+        with together(3) as found:
+            got, here = (self.rank, self.ranks), (dist.get_rank(), dist.get_world_size())
+            if got != here:
+                raise ValueError(
+                    "this is the loss of rank {} of {}, here is {} of {}".format(*got, *here)
+                )
             checked(x, self.in_features)
             check_labels(y, len(x), self.num_classes)
-        except ValueError as found:
-            error = found
-        sizes = every_rank(torch.tensor([-1 if error else len(x)], device=self.weight.device))
-        if error:
-            raise error
-        bad = [rank for rank, size in enumerate(sizes) if size < 0]
-        if bad:
-            raise ValueError(f"rank {bad[0]} has a bad batch; what is wrong with it is said there")
+            for name, value in (("features", x), ("labels", y)):
+                if value.device != self.weight.device:
+                    raise ValueError(f"{name} must be on {self.weight.device}, got {value.device}")
+            learns = x.requires_grad and torch.is_grad_enabled()
+            found += len(x), DTYPES.index(x.dtype), int(learns)
+        sizes, dtypes, learn = found
+        check_one("the features' dtype", [DTYPES[k] for k in dtypes])
+        check_one("the features' requires_grad", [bool(k) for k in learn])
         return sizes
-
-    def _agree(self, made: dict[str, Any]) -> None:
-        """Raise ValueError on every rank unless all were made with the same arguments."""
-        text = repr(sorted(made.items()))
-        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-        sums = every_rank(torch.tensor([zlib.crc32(text.encode())], device=device))
-        other = [rank for rank, value in enumerate(sums) if value != sums[0]]
-        if other:
-            raise ValueError(
-                f"all ranks must be made alike: rank {other[0]} differs from rank 0; "
-                f"rank {self.rank} has {text}"
-            )
 
     def extra_repr(self) -> str:
         return (
@@ -256,6 +280,8 @@ class ShardedMargin(nn.Module):
         )
 
 
+SEEDS = 2**43  # so many, times a million, are within what torch takes
+DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 BLOCK = 4096  # classes whose weights are drawn together, and written together
 HELD = "_scores.loss.weight"  # where the module holds its rows
 
@@ -282,6 +308,11 @@ def _take_weight(head: ShardedMargin, state: dict[str, Any], prefix: str, *_: An
 
 def _part(rank: int, ranks: int, shape: tuple[int, ...]) -> str:
     return f"the part of rank {rank} of {ranks} of shape {shape}"
+
+
+def loss_name(loss: str | type) -> str:
+    """What a loss is called: the name that was given, or that of the class."""
+    return loss if isinstance(loss, str) else getattr(loss, "__name__", repr(loss))
 
 
 class _Scores(nn.Module):
@@ -316,6 +347,17 @@ def _gather(x: Tensor, sizes: list[int]) -> Tensor:
     return torch.cat([part[:size] for part, size in zip(found, sizes, strict=True)])
 
 
+def _highest(z: Tensor, error: Exception | None) -> Tensor:
+    """(N,) each sample's highest score on any rank. An error of one rank is raised on all."""
+    z = z.detach()
+    most = z.max(1).values if z.shape[1] else z.new_full((len(z),), -math.inf)
+    most = F.pad(most, (0, 1), value=float(error is not None))
+    dist.all_reduce(most, dist.ReduceOp.MAX)
+    if most[-1] > 0:
+        raise_together(error)
+    return most[:-1]
+
+
 class _Gather(torch.autograd.Function):
     """``_gather``. Backwards a rank gets the gradient of its rows from all, times their number."""
 
@@ -326,31 +368,84 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
+        return _Scatter.apply(g, ctx.sizes), None
+
+
+class _Scatter(torch.autograd.Function):
+    """What ``_Gather`` does backwards. Its own gradient is gathered: a rank's features, and the
+    gradient of them, are of its part alone; what is computed of gathered ones is of all."""
+
+    @staticmethod
+    def forward(ctx: Any, g: Tensor, sizes: list[int]) -> Tensor:
+        ctx.sizes = sizes
         g = g.contiguous()
+        if ctx.needs_input_grad[0]:
+            g = g.clone()  # others remember it
         dist.all_reduce(g)
-        return g.split(ctx.sizes)[dist.get_rank()] * len(ctx.sizes), None
+        return g.split(sizes)[dist.get_rank()] * len(sizes)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
+        return _Gather.apply(g, ctx.sizes), None
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all ranks; backwards the same, of the gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        x = x.clone()
+        dist.all_reduce(x)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        return _Sum.apply(g)
+
+
+class _Spread(torch.autograd.Function):
+    """A number that all ranks have, for each rank's part of a sum: backwards parts are added."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        return _Sum.apply(g)
 
 
 class _CrossEntropy(torch.autograd.Function):
-    """Mean cross-entropy of scores (N, C) whose columns are spread over the ranks."""
+    """Mean cross-entropy of scores (N, C) whose columns are spread over the ranks, and the
+    probabilities, from which second derivatives are computed."""
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, rows: Tensor, target: Tensor) -> Tensor:
-        most = z.max(1).values if z.shape[1] else z.new_full((len(z),), -math.inf)
-        dist.all_reduce(most, dist.ReduceOp.MAX)
+    def forward(
+        ctx: Any, z: Tensor, most: Tensor, rows: Tensor, target: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        ctx.set_materialize_grads(False)
         p = (z - most[:, None]).exp()
         sums = torch.zeros(2, len(z), dtype=z.dtype, device=z.device)
         sums[0] = p.sum(1)
         sums[1, rows] = z[rows, target]
         dist.all_reduce(sums)
         total, true = sums
-        ctx.save_for_backward(p.div_(total[:, None]), rows, target)
-        return (total.log() + most - true).mean()
+        p.div_(total[:, None])
+        ctx.save_for_backward(p, rows, target)
+        return (total.log() + most - true).mean(), p
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None, None]:
+    def backward(
+        ctx: Any, g: Tensor | None, of_p: Tensor | None
+    ) -> tuple[Tensor | None, None, None, None]:
         p, rows, target = ctx.saved_tensors
-        share = g / len(p)
-        grad = p * share
-        grad[rows, target] -= share
-        return grad, None, None
+        grad = None
+        if g is not None:
+            share = (_Spread.apply(g) if g.requires_grad else g) / len(p)
+            grad = p * share
+            grad[rows, target] -= share
+        if of_p is not None:
+            part = p * of_p
+            part = part - p * _Sum.apply(part.sum(1, keepdim=True))
+            grad = part if grad is None else grad + part
+        return grad, None, None, None
