@@ -81,8 +81,9 @@ class Folder(Store):
             if seen[0] < self.settings["epochs"] * self.work.per_epoch:
                 with self._writing(), tempfile.TemporaryFile(dir=self.path):
                     pass
-        check_one("the newest checkpoint that is seen", seen[0])
-        self.kept = seen[0][0]
+        steps = [int(step) for step in seen[0]]
+        check_one("the newest checkpoint that is seen", steps)
+        self.kept = steps[0]
         if self.kept >= 0:
             self._read(self._folder(self.kept))
             self.work.step = self.kept

@@ -117,19 +117,30 @@ class ShardedMargin(nn.Module):
         **loss_args: arguments of the loss, such as ``s`` and ``m``.
 
     Attributes:
-        weight: parameter of shape (C of this rank, d). Not for DistributedDataParallel.
+        weight: parameter of shape (C of this rank, d).
         classes: the range of classes that this rank holds.
 
     Shapes: ``x`` (n, d), ``y`` (n,) integers in [0, C), of this rank; n may differ between ranks →
     scalar, the mean over the samples of all ranks, the same on each. Every rank must call it.
     The gradient of ``x`` is that of the mean times the number of ranks, since
-    DistributedDataParallel divides by it; that of ``weight`` is exactly the mean's.
+    DistributedDataParallel divides by it; that of ``weight`` is exactly the mean's. Second and
+    higher derivatives are right too, if every rank takes them.
 
     ``state_dict`` gives the weight of all ranks as one DTensor, of which each rank holds its rows;
-    ``load_state_dict`` refuses what is another rank's part with a ValueError.
+    ``load_state_dict`` refuses what is another rank's part with a ValueError. The state of an
+    optimizer says nothing of ranks: each rank must keep its own.
 
-    Raises ValueError, on every rank, for a wrong batch or if ranks were made with different
-    arguments; RuntimeError without a process group.
+    Ranks hold different classes, so nothing may treat this module as one of many copies. Wrap the
+    network alone, ``net = DistributedDataParallel(net)``, and call ``head(net(x), y)``.
+    DataParallel, DistributedDataParallel and FullyShardedDataParallel refuse a model that contains
+    this module; ``fully_shard`` must be given its parameters as ``ignored_params``, and
+    ZeroRedundancyOptimizer is for the network's alone. Gradients are clipped by
+    ``facetoy.large.clip_grad_norm_``; those of float16 are scaled by
+    ``torch.distributed.fsdp.sharded_grad_scaler.ShardedGradScaler``, since all ranks must skip the
+    same steps.
+
+    Raises ValueError, on every rank, for a wrong batch, for weights that are not finite, or if
+    ranks were made with different arguments; RuntimeError without a process group.
     Source: Deng et al., CVPR 2019 (ArcFace), parallel acceleration; An et al., CVPR 2022
     (Partial FC).
     """
@@ -255,11 +266,11 @@ class ShardedMargin(nn.Module):
 
     def _sizes(self, x: Tensor, y: Tensor) -> list[int]:
         """How many samples each rank has. A rank with a bad batch makes all of them raise."""
-        with together(3) as found:
-            got, here = (self.rank, self.ranks), (dist.get_rank(), dist.get_world_size())
-            if got != here:
+        with together(3) as numbers:
+            here = f"rank {dist.get_rank()} of {dist.get_world_size()}"
+            if here != f"rank {self.rank} of {self.ranks}":
                 raise ValueError(
-                    "this is the loss of rank {} of {}, here is {} of {}".format(*got, *here)
+                    f"this is the loss of rank {self.rank} of {self.ranks}, not {here}"
                 )
             checked(x, self.in_features)
             check_labels(y, len(x), self.num_classes)
@@ -267,8 +278,8 @@ class ShardedMargin(nn.Module):
                 if value.device != self.weight.device:
                     raise ValueError(f"{name} must be on {self.weight.device}, got {value.device}")
             learns = x.requires_grad and torch.is_grad_enabled()
-            found += len(x), DTYPES.index(x.dtype), int(learns)
-        sizes, dtypes, learn = found
+            numbers += len(x), DTYPES.index(x.dtype), learns
+        sizes, dtypes, learn = ([int(number) for number in found] for found in numbers)
         check_one("the features' dtype", [DTYPES[k] for k in dtypes])
         check_one("the features' requires_grad", [bool(k) for k in learn])
         return sizes
@@ -297,10 +308,13 @@ def _take_weight(head: ShardedMargin, state: dict[str, Any], prefix: str, *_: An
     if given is None:
         return  # torch says what is missing
     want = _part(head.rank, head.ranks, (head.num_classes, head.in_features))
-    got = f"a plain tensor of shape {tuple(given.shape)}, which may be another rank's"
+    shape = tuple(getattr(given, "shape", ()))
+    got = f"a plain tensor of shape {shape}, which may be another rank's"
     if hasattr(given, "device_mesh"):
-        mesh = given.device_mesh
-        got = _part(mesh.get_coordinate()[0], mesh.size(), tuple(given.shape))
+        mesh, place = given.device_mesh, given.placements
+        got = f"a tensor of shape {shape}, placed as {place} on {mesh}"
+        if mesh.ndim == 1 and place[0].is_shard(0) and mesh.get_coordinate() is not None:
+            got = _part(mesh.get_coordinate()[0], mesh.size(), shape)
     if got != want:
         raise ValueError(f"weight must be {want}, as state_dict gives it, got {got}")
     state[prefix + HELD] = given.to_local()
@@ -389,8 +403,8 @@ class _Scatter(torch.autograd.Function):
         return _Gather.apply(g, ctx.sizes), None
 
 
-class _Sum(torch.autograd.Function):
-    """The sum over all ranks; backwards the same, of the gradients."""
+class _Total(torch.autograd.Function):
+    """The sum over all ranks, which all have then. Backwards each part gets its gradient."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -400,11 +414,11 @@ class _Sum(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
-        return _Sum.apply(g)
+        return _Spread.apply(g)
 
 
 class _Spread(torch.autograd.Function):
-    """A number that all ranks have, for each rank's part of a sum: backwards parts are added."""
+    """What all ranks have, for each to use in its part. Backwards the parts are added."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -412,7 +426,7 @@ class _Spread(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:
-        return _Sum.apply(g)
+        return _Total.apply(g)
 
 
 class _CrossEntropy(torch.autograd.Function):
@@ -446,6 +460,6 @@ class _CrossEntropy(torch.autograd.Function):
             grad[rows, target] -= share
         if of_p is not None:
             part = p * of_p
-            part = part - p * _Sum.apply(part.sum(1, keepdim=True))
+            part = part - p * _Spread.apply(_Total.apply(part.sum(1, keepdim=True)))
             grad = part if grad is None else grad + part
         return grad, None, None, None

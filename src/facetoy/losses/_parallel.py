@@ -20,13 +20,11 @@ WRAPPERS = ("DataParallel", "DistributedDataParallel", "FullyShardedDataParallel
 
 
 @contextmanager
-def together(
-    count: int = 0, group: dist.ProcessGroup | None = None
-) -> Iterator[list[int | list[int]]]:
+def together(count: int = 0, group: dist.ProcessGroup | None = None) -> Iterator[list[Any]]:
     """What one rank raises inside is raised on all ranks, as one sentence. Every rank must come.
 
-    ``count`` whole numbers, which each rank appends to the list that it is given, are afterwards,
-    each, a list of those of all ranks. Inside, nothing may wait for another rank.
+    A rank appends ``count`` numbers to the list that it is given. Afterwards each of them is the
+    list of those of all ranks. Inside, nothing may wait for another rank.
     """
     numbers: list[Any] = []
     error = None
@@ -40,10 +38,10 @@ def together(
         raise_together(error, group)
 
 
-def _of_all(numbers: list[int], group: dist.ProcessGroup | None) -> list[list[int]]:
+def _of_all(numbers: list[float], group: dist.ProcessGroup | None) -> list[list[float]]:
     """For each of the numbers those of all ranks."""
     device = "cuda" if dist.get_backend(group) == "nccl" else "cpu"
-    mine = torch.tensor(numbers, device=device)
+    mine = torch.tensor(numbers, dtype=torch.float64, device=device)
     found = [torch.empty_like(mine) for _ in range(dist.get_world_size(group))]
     dist.all_gather(found, mine, group)
     return torch.stack(found, 1).tolist()
