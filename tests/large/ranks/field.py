@@ -1,11 +1,13 @@
 """Run by torchrun: `field.py FOLDER` does what people did with several processes, and prints for
-each check what went wrong on this rank."""
+each check what went wrong. A pattern after the folder chooses some."""
 
 from __future__ import annotations
 
 import copy
+import io
 import json
 import math
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -17,13 +19,14 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.checkpoint import filesystem
 from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp.sharded_grad_scaler import ShardedGradScaler
 from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 import facetoy
-from facetoy.large import ShardedMargin, connect, train
+from facetoy.large import ShardedMargin, clip_grad_norm_, connect, train
 from facetoy.large import checkpoints as written
-from facetoy.losses import ArcFace, CosFace
+from facetoy.losses import ArcFace, CenterLoss, CosFace
 
 D, C = 6, 11
 CHECKS: dict[str, Callable[[Path], None]] = {}
@@ -83,7 +86,7 @@ class Odd(ArcFace):
 
 
 SMALL = {
-    "loss": "arcface", "m": 0.2, "dim": 8, "epochs": 1, "batch_size": 400, "lr": 0.01, "every": 1,
+    "loss": "arcface", "m": 0.2, "dim": 8, "epochs": 1, "batch_size": 400, "lr": 0.01, "every": 3,
     "warmup": 0.5, "seed": 3, "sample_rate": 1.0, "progress": False,
 }  # fmt: skip
 
@@ -175,7 +178,8 @@ def a_disk_of_one_rank(folder: Path, row: tuple) -> None:
             raise kind("no such luck")
         return act(*args, **kwargs)
 
-    data, settings = facetoy.load("digits"), {**SMALL, "checkpoint": str(folder / "run")}
+    data = facetoy.load("digits")
+    settings = {**SMALL, "every": 1, "checkpoint": str(folder / "run")}
     if name == "read_metadata":
         train(data, **settings)
         reached.append(1)
@@ -405,12 +409,221 @@ def a_penalty_on_gradients_through_a_network(folder: Path) -> None:
     close(both.net.weight.grad, one.net.weight.grad)
 
 
+# --- center loss over several processes
+
+
+class Model(nn.Module):
+    """Features and their center loss, as one model: ``forward`` gives both."""
+
+    def __init__(self, loss: CenterLoss) -> None:
+        super().__init__()
+        self.net, self.loss = nn.Linear(8, D, bias=False), loss
+        self.net.weight.data.copy_(random(D, 8, seed=5))
+
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor]:
+        features = self.net(x)
+        return features if y is None else (features.detach(), self.loss(features, y))
+
+
+def inside(loss: CenterLoss) -> Callable:
+    return DistributedDataParallel(Model(loss).to(loss.weight.dtype))
+
+
+def outside(loss: CenterLoss) -> Callable:
+    """The model is wrapped, but its loss is called from outside."""
+    model = inside(loss)
+
+    def called(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        features = model(x)
+        return features.detach(), loss(features, y)
+
+    return called
+
+
+def by_itself(loss: CenterLoss) -> Callable:
+    model, wrapped = Model(loss).to(loss.weight.dtype), DistributedDataParallel(loss)
+    return lambda x, y: (model.net(x).detach(), wrapped(model.net(x), y))
+
+
+def by_hand(loss: CenterLoss) -> Callable:
+    loss.group = dist.group.WORLD
+    return Model(loss).to(loss.weight.dtype)
+
+
+LABELS = {
+    "mixed": Y % 5,
+    "one class": Y * 0,
+    "apart": (Y > 4).long(),
+    "short": (Y % 5).to(torch.int16),
+}
+
+
+@table({f"{how.__name__}, {name}": (how, name, dtype)
+        for how in (inside, outside, by_itself, by_hand) for name, dtype in
+        [("mixed", torch.float64), ("one class", torch.float64), ("apart", torch.float64),
+         ("short", torch.float32)]})  # fmt: skip
+def centers(folder: Path, row: tuple) -> None:
+    """They move as those of one process with the whole batch, on all ranks, step after step."""
+    how, name, dtype = row
+    one, y = CenterLoss(D, 5, alpha=0.4).to(dtype), LABELS[name]
+    loss = copy.deepcopy(one)
+    model, of_one = how(loss), Model(one).to(dtype)
+    for k in range(3):
+        x = random(8, 8, seed=k).to(dtype)
+        one.update(of_one(x, y)[0], y)
+        features, value = model(*mine(x, y))
+        value.backward()
+        loss.update(features, *mine(y))
+        close(loss.centers, one.centers, 1e-12 if dtype == torch.float64 else 1e-5)
+
+
+@table({
+    "labels": (lambda x, y: (x, y + 5), "rank 1: labels must lie in [0, 5)"),
+    "width": (lambda x, y: (x[:, 1:], y), "rank 1: features must have shape (N, 6)"),
+    "empty": (lambda x, y: (x[:0], y[:0]), "rank 1: features must have at least one row"),
+    "nan": (lambda x, y: (x * math.nan, y), "rank 1: features must be finite"),
+})  # fmt: skip
+def centers_and_a_bad_batch(folder: Path, row: tuple) -> None:
+    change, words = row
+    loss = CenterLoss(D, 5).double()
+    inside(loss)
+    good = mine(random(8, D), Y % 5)
+    bad = change(*good) if dist.get_rank() == 1 else good
+    refused(ValueError, words, lambda: loss.update(*bad))
+    assert (loss.centers == 0).all()
+
+
+@check
+def centers_of_one_rank_wait_for_nobody(folder: Path) -> None:
+    wrapped = CenterLoss(D, 5)
+    inside(wrapped)
+    file = io.BytesIO()
+    torch.save(wrapped, file)
+    file.seek(0)
+    for loss in (CenterLoss(D, 5), copy.deepcopy(wrapped), torch.load(file, weights_only=False)):
+        assert loss.group is None
+        if dist.get_rank() == 1:
+            loss.update(torch.ones(2, D), torch.tensor([1, 1]))
+            close(loss.centers[1], torch.full((D,), 1 / 3), 1e-6)
+
+
+# --- clipping
+
+
+def clipped(limit: float, head: ShardedMargin, both: Both, given: Callable) -> Tensor:
+    net = DistributedDataParallel(both.net)
+    head(net(mine(X)[0]), *mine(Y)).backward()
+    return clip_grad_norm_(given(net, head), head, limit)
+
+
+@table({
+    "half": 0.5, "none": 1e3, "inf": math.inf, "0": 0, "numpy": np.float32(0.5),
+    "a tensor": torch.tensor(0.5), "an array": np.array(0.5), "an integer": 1, "tiny": 1e-30,
+})  # fmt: skip
+def clipping(folder: Path, limit: float) -> None:
+    """Norm and gradients are those of one process."""
+    for given in (
+        lambda net, head: net.parameters(),
+        lambda net, head: [*net.parameters(), *head.parameters()],
+        lambda net, head: net.module.weight,
+    ):
+        one, head = alone()
+        one(X, Y).backward()
+        want = nn.utils.clip_grad_norm_(one.parameters(), float(limit))
+        both = Both(head)
+        close(clipped(limit, head, both, given), want)
+        close(both.net.weight.grad, one.net.weight.grad)
+        part = slice(head.classes.start, head.classes.stop)
+        close(head.weight.grad, one.head.weight.grad[part])
+
+
+@check
+def clipping_a_training(folder: Path) -> None:
+    one, head = alone()
+    both = Both(head)
+    net = DistributedDataParallel(both.net)
+    first, second = (torch.optim.SGD(m.parameters(), 1.0, momentum=0.9) for m in (one, both))
+    for k in range(5):
+        x = random(8, 8, seed=k)
+        first.zero_grad()
+        one(x, Y).backward()
+        nn.utils.clip_grad_norm_(one.parameters(), 0.3)
+        first.step()
+        second.zero_grad()
+        head(net(mine(x)[0]), *mine(Y)).backward()
+        clip_grad_norm_(net.parameters(), head, 0.3)
+        second.step()
+    close(both.net.weight, one.net.weight)
+    close(head.weight, one.head.weight[head.classes.start : head.classes.stop])
+
+
+@check
+def clipping_sparse_gradients(folder: Path) -> None:
+    norms = []
+    for sparse in (False, True):
+        head = ShardedMargin("arcface", D, 400, sample_rate=0.1, sparse=sparse).double()
+        both = Both(head)
+        norms.append(clipped(0.3, head, both, lambda net, head: net.parameters()))
+        assert head.weight.grad.is_sparse == sparse
+        norms.append(head.weight.grad.to_dense().norm())
+    close(norms[2], norms[0])
+    close(norms[3], norms[1])
+
+
+@table({
+    "negative": (-1, ValueError, "max_norm must lie in [0, inf], got -1"),
+    "nan": (math.nan, ValueError, "max_norm must lie in [0, inf], got nan"),
+    "one": ([1, -1], ValueError, "rank 1: max_norm must lie in [0, inf], got -1"),
+    "other": ([1.0, 2.0], ValueError, "max_norm must be the same on all ranks, got 1.0 on rank 0 and 2.0"),
+    "a word": ("1", ValueError, "max_norm must lie in [0, inf], got '1'"),
+    "none": (None, ValueError, "max_norm must lie in [0, inf], got None"),
+})  # fmt: skip
+def no_limit(folder: Path, row: tuple) -> None:
+    limit, kind, words = row
+    _, head = alone()
+    net = Both(head).net
+    refused(kind, words, lambda: clip_grad_norm_(net.parameters(), head, ours(limit)))
+
+
+@check
+def nothing_to_clip_as_one(folder: Path) -> None:
+    _, head = alone()
+    net = Both(head).net
+    assert clip_grad_norm_(net.parameters(), head, 1.0) == 0  # no gradients yet
+    head(net(mine(X)[0]), *mine(Y)).backward()
+    words = "the network's gradients must be the same on all ranks, got norm"
+    refused(ValueError, words, lambda: clip_grad_norm_(net.parameters(), head, 1.0))
+    refused(
+        TypeError, "head must be a ShardedMargin, got Linear", lambda: clip_grad_norm_([], net, 1.0)
+    )
+
+
+@check
+def a_gradient_that_is_not_finite_is_so_on_all_ranks(folder: Path) -> None:
+    _, head = alone()
+    both = Both(head)
+    net = DistributedDataParallel(both.net)
+    head(net(mine(X)[0]), *mine(Y)).backward()
+    if dist.get_rank() == 1:
+        head.weight.grad[0, 0] = math.inf
+    before = copy.deepcopy(both.state_dict())
+    optimizer = torch.optim.SGD(both.parameters(), 0.1)
+    scaler = ShardedGradScaler(device="cpu", init_scale=1.0)
+    scaler.scale(torch.ones(()))
+    scaler.unscale_(optimizer)
+    assert clip_grad_norm_(net.parameters(), head, 1.0) == math.inf
+    scaler.step(optimizer)  # skips
+    scaler.update()
+    assert scaler.get_scale() == 0.5
+    assert torch.equal(both.net.weight, before["net.weight"])
+
+
 if __name__ == "__main__":
     with connect(timeout=60) as device:
         torch.set_num_threads(1)
         found = {}
         for name, act in CHECKS.items():
-            if not __import__("re").match(__import__("os").environ.get("ONLY", ""), name):
+            if not re.match(sys.argv[2] if sys.argv[2:] else "", name):
                 continue
             folder = Path(sys.argv[1], str(len(found)))
             if dist.get_rank() == 0:
