@@ -105,11 +105,14 @@ def train(
     settings = {name: plain(value) for name, value in settings.items()}
     device = device or torch.device("cpu")
     with together():
-        _check(settings, data, checkpoint)
-        if not isinstance(model, nn.Module | None):
-            raise TypeError(f"model must be a torch.nn.Module, got {model!r}")
-        if not (on_step is None or callable(on_step)):
-            raise TypeError(f"on_step must be a function, got {on_step!r}")
+        for name, value, fits, what in (
+            ("data", data, isinstance(data, Data), "a facetoy.Data"),
+            ("model", model, isinstance(model, nn.Module | None), "a torch.nn.Module"),
+            ("on_step", on_step, on_step is None or callable(on_step), "a function"),
+        ):
+            if not fits:
+                raise TypeError(f"{name} must be {what}, got {value!r}")
+        _check(settings, len(data.train_labels), checkpoint)
         settings |= {"data": data.name, "classes": data.num_classes, "images": data.checksum()}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings["seed"])
@@ -126,7 +129,7 @@ def train(
     return net, _report(work)
 
 
-def _check(settings: dict[str, Any], data: Data, checkpoint: str | os.PathLike | None) -> None:
+def _check(settings: dict[str, Any], images: int, checkpoint: str | os.PathLike | None) -> None:
     """ValueError or TypeError for settings that cannot be, or that a checkpoint cannot hold."""
     for name in ("dim", "epochs", "every"):
         whole(name, settings[name], 1)
@@ -136,7 +139,7 @@ def _check(settings: dict[str, Any], data: Data, checkpoint: str | os.PathLike |
         known = ", ".join(OPTIMIZERS)
         raise ValueError(f"optimizer must be one of {known}, got {settings['optimizer']!r}")
     whole("seed", settings["seed"], -SEEDS, SEEDS)
-    whole("batch_size", settings["batch_size"], dist.get_world_size(), len(data.train_labels))
+    whole("batch_size", settings["batch_size"], dist.get_world_size(), images)
     if checkpoint is None:
         return
     if not isinstance(checkpoint, str | os.PathLike):
