@@ -32,7 +32,8 @@ def clip_grad_norm_(
 
     Args:
         parameters: of the network, whose gradients are the same on all ranks, as
-            DistributedDataParallel leaves them. The head's own may be among them.
+            DistributedDataParallel leaves them, or spread by ``fully_shard``. The head's own may
+            be among them.
         head: the sharded loss.
         max_norm: at least 0; ``math.inf`` changes nothing.
 
@@ -42,16 +43,19 @@ def clip_grad_norm_(
     ValueError, on every rank, for a ``max_norm`` out of range, and for gradients of the network
     that differ between ranks. Where a gradient is not finite, the norm is not either, on any rank.
     """
-    with together(3) as numbers:
+    with together(1) as limits:
         max_norm = check_number("max_norm", plain(max_norm), 0, math.inf, open_high=False)
         if not isinstance(head, ShardedMargin):
             raise TypeError(f"head must be a ShardedMargin, got {type(head).__name__}")
         given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
         of_head = _gradients(head.parameters())
         of_net = _gradients(p for p in given if all(p is not own for own in head.parameters()))
-        numbers += max_norm, _square(of_net), _square(of_head)
-    limits, nets, heads = numbers
-    check_one("max_norm", limits)
+        limits.append(max_norm)
+    check_one("max_norm", limits[0])
+    squares = _square(of_net), _square(of_head)
+    with together(2) as numbers:
+        numbers += squares
+    nets, heads = numbers
     for rank, square in enumerate(nets):
         if abs(square - nets[0]) > 1e-3 * max(square, nets[0]):
             raise ValueError(
@@ -75,4 +79,6 @@ def _square(gradients: list[Tensor]) -> float:
     """The square of the norm of them all."""
     dense = [g.coalesce().values() if g.is_sparse else g for g in gradients]
     norms = [torch.linalg.vector_norm(full(g)).double() for g in dense]
-    return sum(norm.square().item() for norm in norms)
+    # of a network that fully_shard has spread, each rank has a part of the norm
+    whole = [norm.full_tensor() if hasattr(norm, "full_tensor") else norm for norm in norms]
+    return sum(norm.square().item() for norm in whole)

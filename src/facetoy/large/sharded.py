@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from facetoy.checks import plain, whole
+from facetoy.checks import between, plain, whole
 from facetoy.losses import LOSSES, CenterLoss
 from facetoy.losses._base import (
     ClassLoss,
@@ -44,9 +44,11 @@ def connect(timeout: float = 300.0) -> Iterator[torch.device]:
     """Join the processes that ``torchrun`` has started; inside, a device for this one.
 
     NCCL where each process of a machine has a GPU, else gloo on the CPU. RuntimeError if
-    ``torchrun`` has not started this process. TimeoutError, naming the ranks that are missing, if
+    ``torchrun`` has not started this process. ValueError for a ``timeout`` that is no positive
+    number. TimeoutError, naming the ranks that are missing, if
     they have not all come within ``timeout`` seconds; a collective operation waits as long.
     """
+    timeout = plain(between("timeout", timeout, 0, math.inf, "()"))
     if "RANK" not in os.environ:
         raise RuntimeError("this process has no RANK; start it with torchrun")
     cuda = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", 1))
@@ -187,22 +189,20 @@ class ShardedMargin(nn.Module):
         self.sample_rate = check_number(
             "sample_rate", sample_rate, 0, 1, open_low=True, open_high=False
         )
-        seed = whole("seed", seed, -SEEDS, SEEDS)
         self.classes = shard(num_classes, self.rank, self.ranks)
         self._scores = _Scores(make(in_features, max(1, len(self.classes)), **loss_args))
         if not self.classes:
             self.loss.weight = nn.Parameter(self.weight.new_empty(0, in_features))
-        self.generator = torch.Generator().manual_seed(seed + self.rank + 1)
         self.reset_parameters(seed)
+        self.generator = torch.Generator().manual_seed(seed + self.rank + 1)
 
     def _on_wrapped(self, wrapper: nn.Module, module: nn.Module) -> None:
         """Called when ``wrapper`` takes a ``module`` with this: ValueError unless it leaves out
         the weight."""
         names = {name for name, p in module.named_parameters() if p is self.weight}
-        ignored = names and names <= getattr(wrapper, "parameters_to_ignore", set())
-        if not ignored and all(
-            p is not self.weight for p in getattr(wrapper, "_ignored_params", ())
-        ):
+        of_ddp = vars(wrapper).get("parameters_to_ignore", set())
+        of_fsdp = vars(wrapper).get("_ignored_params", set())
+        if not (names and names <= of_ddp) and self.weight not in of_fsdp:
             kind = type(wrapper).__name__
             raise ValueError(
                 f"{kind} would mix the classes of a ShardedMargin, which are others on each rank: "
@@ -221,6 +221,7 @@ class ShardedMargin(nn.Module):
     @torch.no_grad()
     def reset_parameters(self, seed: int = 0) -> None:
         """Draw new weights: normal entries, rows of length about 1, by ``seed`` and class."""
+        seed = whole("seed", seed, -SEEDS, SEEDS)
         for block in range(self.classes.start // BLOCK, (self.classes.stop - 1) // BLOCK + 1):
             random = torch.Generator().manual_seed(seed * 1_000_003 + block)
             rows = torch.randn(BLOCK, self.in_features, generator=random)

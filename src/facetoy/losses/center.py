@@ -68,7 +68,7 @@ class CenterLoss(Softmax):
 
     def _on_wrapped(self, wrapper: nn.Module, _: nn.Module) -> None:
         """Called when ``wrapper``, such as DistributedDataParallel, takes a module with this."""
-        self.group = getattr(wrapper, "process_group", None)
+        self.group = vars(wrapper).get("process_group")
 
     def reset_parameters(self) -> None:
         super().reset_parameters()

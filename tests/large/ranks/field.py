@@ -20,6 +20,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.checkpoint import filesystem
 from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.fsdp import FullyShardedDataParallel as FSDP
+from torch.distributed.fsdp import fully_shard
 from torch.distributed.fsdp.sharded_grad_scaler import ShardedGradScaler
 from torch.distributed.tensor import Replicate, Shard, distribute_tensor
 from torch.nn.parallel import DataParallel, DistributedDataParallel
@@ -30,6 +32,7 @@ from facetoy.large import checkpoints as written
 from facetoy.losses import ArcFace, CenterLoss, CosFace
 
 D, C = 6, 11
+CPU = torch.device("cpu")
 CHECKS: dict[str, Callable[[Path], None]] = {}
 
 
@@ -222,17 +225,20 @@ class Own(DistributedDataParallel):
     "deep": (DistributedDataParallel, lambda head: nn.Sequential(nn.Sequential(Both(head)))),
     "frozen": (DistributedDataParallel, lambda head: Both(head.requires_grad_(False))),
     "a copy": (DistributedDataParallel, lambda head: Both(copy.deepcopy(head))),
-    "static": (lambda model: DistributedDataParallel(model, static_graph=True), Both),
-    "unused": (lambda model: DistributedDataParallel(model, find_unused_parameters=True), Both),
+    "static": (partial(DistributedDataParallel, static_graph=True), Both),
+    "unused": (partial(DistributedDataParallel, find_unused_parameters=True), Both),
     "a subclass": (Own, Both),
     "threads": (DataParallel, Both),
+    "FSDP": (partial(FSDP, device_id=CPU), Both),
+    "FSDP, as it was": (partial(FSDP, device_id=CPU, use_orig_params=True), Both),
 })  # fmt: skip
 def wrapped(folder: Path, row: tuple) -> None:
     wrap, model = row
     head = ShardedMargin("arcface", D, C)
     before = head.state_dict()["weight"].full_tensor()
     refused("ValueError: .* wrap the network alone", lambda: wrap(model(head)))
-    assert torch.equal(head.state_dict()["weight"].full_tensor(), before)
+    if not isinstance(wrap, partial) or wrap.func is not FSDP:  # which takes weights apart first
+        assert torch.equal(head.state_dict()["weight"].full_tensor(), before)
 
 
 X, Y = random(8, 8, seed=1), torch.arange(8) % C
@@ -255,7 +261,7 @@ def through(net: nn.Module, head: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return head(net(x), y)
 
 
-@table({name: name for name in ("net", "inside", "left out", "fully_shard")})
+@table({name: name for name in ("net", "inside", "left out", "FSDP", "fully_shard")})
 def wrapped_rightly(folder: Path, how: str) -> None:
     one, head = alone()
     loss = one(X, Y)
@@ -270,9 +276,9 @@ def wrapped_rightly(folder: Path, how: str) -> None:
     if how == "left out":
         both._ddp_params_and_buffers_to_ignore = ["head._scores.loss.weight"]
         model = DistributedDataParallel(both)
+    if how == "FSDP":
+        model = FSDP(both, device_id=CPU, ignored_states=[head.weight], use_orig_params=True)
     if how == "fully_shard":
-        from torch.distributed.fsdp import fully_shard
-
         mesh = init_device_mesh("cpu", (dist.get_world_size(),))
         fully_shard(both, mesh=mesh, ignored_params=set(head.parameters()))
     got = model(*mine(X, Y))
@@ -280,8 +286,25 @@ def wrapped_rightly(folder: Path, how: str) -> None:
     close(got, loss)
     part = slice(head.classes.start, head.classes.stop)
     close(head.weight.grad, one.head.weight.grad[part])
-    found = next(both.net.parameters()).grad
-    close(found.full_tensor() if how == "fully_shard" else found, one.net.weight.grad)
+    if how == "FSDP":
+        with FSDP.summon_full_params(model, with_grads=True):
+            close(both.net.weight.grad, one.net.weight.grad)
+        return
+    norm = clip_grad_norm_(both.net.parameters(), head, 0.5)
+    close(norm, nn.utils.clip_grad_norm_(one.parameters(), 0.5))
+    grad = next(both.net.parameters()).grad
+    close(grad.full_tensor() if how == "fully_shard" else grad, one.net.weight.grad)
+
+
+@check
+def numbers_of_numpy(folder: Path) -> None:
+    made = {"num_classes": C, "sample_rate": 0.5, "seed": 3, "s": 16, "m": 0.25}
+    kinds = np.int32, np.float32, np.uint8, np.float16, np.float32
+    of_numpy = {name: kind(made[name]) for name, kind in zip(made, kinds, strict=True)}
+    heads = [ShardedMargin("arcface", D, **given) for given in (made, of_numpy)]
+    values = [head(*mine(random(8, D).float(), Y)) for head in heads]
+    assert values[0] == values[1]
+    assert heads[1].state_dict()["weight"].shape == (C, D)
 
 
 # --- batches, states and weights that fit one rank only
