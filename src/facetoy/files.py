@@ -42,7 +42,11 @@ def replaced(path: str | os.PathLike) -> Iterator[BinaryIO]:
 
 
 def write_npz(path: str | os.PathLike, arrays: Mapping[str, np.ndarray]) -> Path:
-    """Write ``arrays`` to ``path``, compressed and atomically (``replaced``)."""
+    """Write ``arrays`` to ``path``, compressed and atomically (``replaced``). ValueError for one of
+    objects, which no one could read without pickle."""
+    for name, values in arrays.items():
+        if np.asarray(values).dtype.hasobject:
+            raise ValueError(f"{name} cannot be saved: it holds objects, not numbers")
     with replaced(path) as file:
         np.savez_compressed(file, **arrays)
     return Path(path)

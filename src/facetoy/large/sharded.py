@@ -31,9 +31,8 @@ from facetoy.losses._base import (
     check_whole,
     checked,
     exact,
-    full,
 )
-from facetoy.losses._parallel import check_alike, check_one, raise_together, together
+from facetoy.losses._parallel import check_alike, check_one, together
 
 if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
@@ -244,17 +243,13 @@ class ShardedMargin(nn.Module):
                 chosen = self.sample(target)
                 target = torch.searchsorted(chosen, target)
                 W = F.embedding(chosen, W, sparse=self.sparse)
-            z, error = self._score(W, X, rows, target)
-            return _CrossEntropy.apply(z, _highest(z, error), rows, target)[0]
-
-    def _score(
-        self, W: Tensor, X: Tensor, rows: Tensor, target: Tensor
-    ) -> tuple[Tensor, Exception | None]:
-        """The scores, or what is wrong with the weights of this rank."""
-        try:
-            return functional_call(self._scores, {"loss.weight": W}, (X, rows, target)), None
-        except Exception as error:
-            return full(X)[:, :0], error
+            z = functional_call(self._scores, {"loss.weight": W}, (X, rows, target))
+            loss = _CrossEntropy.apply(z, rows, target)[0]
+        if not loss.isfinite():  # on every rank alike
+            with together():
+                self.loss.check()
+            raise ValueError(f"the loss must be finite, got {loss.item()}")
+        return loss
 
     def sample(self, target: Tensor) -> Tensor:
         """The classes (of this rank, counted from 0, in order) to use in a step whose batch shows
@@ -339,9 +334,10 @@ class _Scores(nn.Module):
 
     def forward(self, x: Tensor, rows: Tensor, target: Tensor) -> Tensor:
         """``target`` (M,) are the columns of the true classes of the samples ``rows`` (M,)."""
+        x = checked(x)
         if not len(self.loss.weight):
-            return full(checked(x))[:, :0]  # no class, no score, but a gradient for the others
-        z = self.loss.scores(checked(x))
+            return x[:, :0]  # no class, no score, but a gradient for the others
+        z = self.loss.scores(x)
         if not len(rows):
             return z
         return z.index_copy(0, rows, self.loss.harder(z[rows], x[rows], target))
@@ -360,17 +356,6 @@ def _gather(x: Tensor, sizes: list[int]) -> Tensor:
     found = [torch.empty_like(padded) for _ in sizes]
     dist.all_gather(found, padded)
     return torch.cat([part[:size] for part, size in zip(found, sizes, strict=True)])
-
-
-def _highest(z: Tensor, error: Exception | None) -> Tensor:
-    """(N,) each sample's highest score on any rank. An error of one rank is raised on all."""
-    z = z.detach()
-    most = z.max(1).values if z.shape[1] else z.new_full((len(z),), -math.inf)
-    most = F.pad(most, (0, 1), value=float(error is not None))
-    dist.all_reduce(most, dist.ReduceOp.MAX)
-    if most[-1] > 0:
-        raise_together(error)
-    return most[:-1]
 
 
 class _Gather(torch.autograd.Function):
@@ -435,10 +420,10 @@ class _CrossEntropy(torch.autograd.Function):
     probabilities, from which second derivatives are computed."""
 
     @staticmethod
-    def forward(
-        ctx: Any, z: Tensor, most: Tensor, rows: Tensor, target: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, z: Tensor, rows: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
+        most = z.max(1).values if z.shape[1] else z.new_full((len(z),), -math.inf)
+        dist.all_reduce(most, dist.ReduceOp.MAX)
         p = (z - most[:, None]).exp()
         sums = torch.zeros(2, len(z), dtype=z.dtype, device=z.device)
         sums[0] = p.sum(1)
@@ -452,7 +437,7 @@ class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(
         ctx: Any, g: Tensor | None, of_p: Tensor | None
-    ) -> tuple[Tensor | None, None, None, None]:
+    ) -> tuple[Tensor | None, None, None]:
         p, rows, target = ctx.saved_tensors
         grad = None
         if g is not None:
@@ -463,4 +448,4 @@ class _CrossEntropy(torch.autograd.Function):
             part = p * of_p
             part = part - p * _Spread.apply(_Total.apply(part.sum(1, keepdim=True)))
             grad = part if grad is None else grad + part
-        return grad, None, None, None
+        return grad, None, None

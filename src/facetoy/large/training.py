@@ -170,7 +170,7 @@ def _run(
         loop.train(
             work,
             total,
-            rate=lambda part: settings["lr"] * cosine(part),
+            decay=cosine,
             tell=lambda step: bar.update(step - bar.n),
             # a signal reaches the ranks at different steps; here all have just saved the same
             stop=lambda step: step % every == 0 and work.any_rank(asked.is_set()),

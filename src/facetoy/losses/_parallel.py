@@ -35,7 +35,7 @@ def together(count: int = 0, group: dist.ProcessGroup | None = None) -> Iterator
     mine = [1, *[0] * count] if error else [0, *numbers]
     failed, *numbers[:] = _of_all(mine, group)
     if any(failed):
-        raise_together(error, group)
+        _raise(error, group)
 
 
 def _of_all(numbers: list[float], group: dist.ProcessGroup | None) -> list[list[float]]:
@@ -47,7 +47,7 @@ def _of_all(numbers: list[float], group: dist.ProcessGroup | None) -> list[list[
     return torch.stack(found, 1).tolist()
 
 
-def raise_together(error: Exception | None, group: dist.ProcessGroup | None = None) -> None:
+def _raise(error: Exception | None, group: dist.ProcessGroup | None) -> None:
     """Raise on every rank what the first of those says that have an error. One must have one."""
     said: list[Any] = [None] * dist.get_world_size(group)
     kind = next((cls for cls in KINDS if isinstance(error, cls)), None)

@@ -5,22 +5,24 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from facetoy.checks import between, whole
+from facetoy.checks import between, is_number, whole
 from facetoy.data import Data
 from facetoy.losses import LOSSES, TripletLoss
-from facetoy.training.networks import network_for
+from facetoy.training.contract import size
+from facetoy.training.networks import embedded, network_for, precision
 from facetoy.training.recording import Images, Plan, Training
 from facetoy.training.sampler import PKSampler, Shuffled
 from facetoy.training.surroundings import seeded
 
-SIZES = ["in_features", "num_classes"]  # what a loss with class weights takes first
+SIZES = ("in_features", "num_classes")  # d and C, for a loss that takes them
 
 
 def prepare(
@@ -30,30 +32,72 @@ def prepare(
     loss_args: dict[str, Any],
 ) -> Training:
     """A training that has not begun, from the arguments of ``fit``."""
+    settings, loss_args = _plain_numbers(settings), _plain_numbers(loss_args)
+    _check(settings)
     data, where = images.data, images.x.device
-    # numpy's numbers cannot be written down as JSON
-    settings = {k: v.item() if isinstance(v, np.generic) else v for k, v in settings.items()}
-    for name, least in (("dim", 1), ("epochs", 1), ("snapshots", 2), ("batch_size", 1)):
-        whole(name, settings[name], least)
-    between("warmup", settings["warmup"], 0, 1)
-    if not settings["lr"] > 0:
-        raise ValueError(f"lr must be positive, got {settings['lr']}")
     dim, seed = settings["dim"], settings["seed"]
     with seeded(seed, where):
         head, name = _loss(loss, dim, data.num_classes, loss_args)
         net = network_for(data.train_images, dim, settings["model"])
         order = torch.Generator().manual_seed(seed)
+        batches = _batches(head, data, settings["batch_size"], settings["per_class"], order)
+        net = net.to(where, memory_format=torch.channels_last)
+        if _features(net, images, dim).dtype == torch.float64:
+            head.double()
     kept = ("dim", "epochs", "seed", "lr", "batch_size", "warmup", "per_class", "snapshots")
     config = {
-        "loss": name, **_plain(loss_args), **_arguments(head),
+        **_plain(loss_args), **_arguments(head), "loss": name,
         "data": data.name, "model": type(net).__name__, "num_classes": data.num_classes,
-        **{k: settings[k] for k in kept}, "device": str(settings["device"]), "interrupted": False,
-        **{k: _called(settings[k]) for k in ("optimizer", "decay")},
+        **{k: settings[k] for k in kept}, "device": str(settings["device"]),
+        "interrupted": False, "diverged": False,
+        **{k: called(settings[k]) for k in ("optimizer", "decay")},
     }  # fmt: skip
     plan = Plan(*(settings[field] for field in Plan._fields))
-    batches = _batches(head, data, settings["batch_size"], settings["per_class"], order)
-    net = net.to(where, memory_format=torch.channels_last)
+    kind = precision(net)
+    images = images._replace(x=images.x.to(kind), test_x=images.test_x.to(kind))
     return Training(net, head.to(where), images, batches, plan, config)
+
+
+def _check(settings: dict[str, Any]) -> None:
+    """ValueError or TypeError that names one of ``fit``'s settings that it cannot take."""
+    for name, least in (("dim", 1), ("epochs", 1), ("snapshots", 2), ("batch_size", 1)):
+        whole(name, settings[name], least)
+    whole("seed", settings["seed"], -(2**63), 2**64 - 1)  # as torch takes them
+    if settings["per_class"] is not None:
+        whole("per_class", settings["per_class"], 2)
+    between("warmup", settings["warmup"], 0, 1)
+    lr, model, path = settings["lr"], settings["model"], settings["checkpoint"]
+    if not is_number(lr) or lr <= 0:
+        raise ValueError(f"lr must be positive and finite, got {lr!r}")
+    if model is not None and not isinstance(model, nn.Module):
+        raise TypeError(f"model must be a module of torch, got {model!r}")
+    if path is not None and not isinstance(path, str | os.PathLike):
+        raise TypeError(f"checkpoint must be the path of a file, got {path!r}")
+    for name in ("optimizer", "decay", "on_snapshot"):
+        if not callable(settings[name]) and (name, settings[name]) != ("on_snapshot", None):
+            kind = type(settings[name]).__name__
+            raise TypeError(f"{name} must be a function, got an object of type {kind}")
+
+
+def _features(net: nn.Module, images: Images, dim: int) -> Tensor:
+    """(n, d) features of some images; ValueError if ``net`` does not give such."""
+    x = images.x[:2]
+    shape = f"(N, {', '.join(map(str, x.shape[1:]))})"
+    try:
+        features = embedded(net.eval(), x)
+    except Exception as error:
+        raise ValueError(
+            f"model must turn images of shape {shape} into features of shape (N, {dim}); it raised "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    finally:
+        net.train()
+    if features.shape != (len(x), dim) or not features.is_floating_point():
+        raise ValueError(
+            f"model must turn images of shape {shape} into features of shape (N, {dim}), got "
+            f"{features.dtype} of shape {tuple(features.shape)} for {len(x)} images"
+        )
+    return features
 
 
 def _batches(
@@ -73,11 +117,11 @@ def _batches(
     return PKSampler(data.train_labels, classes, per_class, generator)
 
 
-def signature(make: Callable[..., nn.Module]) -> tuple[bool, dict[str, Any]]:
-    """Whether a loss takes the sizes d and C first, and its other arguments with their defaults."""
+def signature(make: Callable[..., nn.Module]) -> tuple[list[str], dict[str, Any]]:
+    """Which of the sizes d and C a loss takes, and its other arguments with their defaults."""
     parameters = inspect.signature(make).parameters
     defaults = {name: p.default for name, p in parameters.items() if name not in SIZES}
-    return len(defaults) < len(parameters), defaults
+    return [name for name in SIZES if name in parameters], defaults
 
 
 def numbers(make: Callable[..., nn.Module]) -> list[str]:
@@ -88,7 +132,8 @@ def numbers(make: Callable[..., nn.Module]) -> list[str]:
 def _named(cls: type) -> str:
     """The name of a loss class in ``LOSSES``, else the name of the class."""
     known = {getattr(make, "func", make): name for name, make in LOSSES.items()}
-    return known.get(cls, cls.__name__)
+    own = f"own {cls.__name__}" if cls.__name__ in LOSSES else cls.__name__
+    return known.get(cls, own)
 
 
 def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module, str]:
@@ -96,7 +141,7 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
     if isinstance(loss, nn.Module):
         if args:
             raise TypeError(f"a loss module has its arguments already, got {', '.join(args)} too")
-        has = (getattr(loss, "in_features", dim), getattr(loss, "num_classes", num_classes))
+        has = (size(loss, "in_features", dim), size(loss, "num_classes", num_classes))
         if has != (dim, num_classes):
             raise ValueError(
                 f"the loss must fit dim={dim} and {num_classes} classes, got one for {has}"
@@ -108,18 +153,23 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
         raise TypeError(f"loss must be a name, a class or a module, got {loss!r}")
     make = LOSSES[loss] if isinstance(loss, str) else loss
     name = loss if isinstance(loss, str) else _named(loss)
-    sized, takes = signature(make)
+    wanted, takes = signature(make)
+    more = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(make).parameters.values())
     for key in args:
-        if key not in takes:
+        if key in SIZES or (key not in takes and not more):
             raise TypeError(f"{name} takes no argument {key!r}; it takes {', '.join(takes)}")
-    return make(*((dim, num_classes) if sized else ()), **args), name
+    sizes = dict(zip(SIZES, (dim, num_classes), strict=True))
+    head = make(**{key: sizes[key] for key in wanted}, **args)
+    if not isinstance(head, nn.Module):
+        raise TypeError(f"loss must make a module of torch, {name} makes {head!r}")
+    return head, name
 
 
-def _called(function: Callable) -> str:
+def called(function: Callable) -> str:
     """The name of a function, with what ``functools.partial`` has given to it."""
     if isinstance(function, functools.partial):
         given = [*map(repr, function.args), *(f"{k}={v!r}" for k, v in function.keywords.items())]
-        return f"{_called(function.func)}({', '.join(given)})"
+        return f"{called(function.func)}({', '.join(given)})"
     return getattr(function, "__name__", type(function).__name__)
 
 
@@ -134,4 +184,15 @@ def _arguments(head: nn.Module) -> dict[str, Any]:
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     """Those of the values that can be written down as they are."""
-    return {n: v for n, v in values.items() if isinstance(v, bool | int | float | str)}
+    found = _plain_numbers(values)
+    return {n: v for n, v in found.items() if isinstance(v, bool | int | float | str)}
+
+
+def _plain_numbers(values: dict[str, Any]) -> dict[str, Any]:
+    """The values, NumPy's numbers as Python's, which can be written down as JSON."""
+    return {n: v.item() if is_scalar(v) else v for n, v in values.items()}
+
+
+def is_scalar(value: Any) -> bool:
+    """Whether ``value`` is a number, a word or a truth value of NumPy."""
+    return isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0

@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from facetoy.losses._base import full
 from facetoy.training.arguments import numbers
-from facetoy.training.loop import Store, Work, train
+from facetoy.training.contract import update
+from facetoy.training.loop import Diverged, Store, Work, train
 from facetoy.training.recording import Training
 
 
@@ -46,8 +48,15 @@ class Together(Work):
             }
             self.buffers = _joined(pairs, "named_buffers")
             self.parameters = list(self.weights.values())
-        plan = self.first.plan
+        plan, self.update = self.first.plan, update(self.first.head)
+        if not self.parameters:
+            raise ValueError("model and loss have no parameter to train: none requires a gradient")
         self.optimizer = plan.optimizer(self.parameters, plan.lr)
+        if not isinstance(self.optimizer, torch.optim.Optimizer):
+            raise TypeError(
+                "optimizer must make an optimiser of torch from parameters and a learning rate, "
+                f"got {type(self.optimizer).__name__}"
+            )
 
     @property
     def step(self) -> int:
@@ -86,23 +95,36 @@ class Together(Work):
         indices, settings = batch
         x, y = self.first.images.x[indices], self.first.images.y[indices]
         self.optimizer.zero_grad()
-        one, head = len(self.trainings) == 1, self.first.head
+        one = len(self.trainings) == 1
         if one:
             self.first.ease(part)
-            features = self.first.net(x[0])
-            losses = head(features, y[0])[None]
+            losses, features = self._alone(x[0], y[0])
         else:
             losses = vmap(self._one)(self.weights, self.buffers, settings, x, y)
         losses.sum().backward()
         self.optimizer.step()
-        if hasattr(head, "update"):
-            head.update(features.detach(), y[0])
+        if self.update is not None:
+            self.update(features.detach(), y[0])
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         if one:
-            norms = torch.stack(torch._foreach_norm(gradients)).norm()[None]
+            norms = torch.stack([full(n) for n in torch._foreach_norm(gradients)]).norm()[None]
         else:
             norms = torch.stack([g.flatten(1).norm(dim=1) for g in gradients]).norm(dim=0)
         return losses.detach(), norms
+
+    def _alone(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss (1,) of the only training, and the features (B, d)."""
+        features: tuple[Tensor, ...] = ()
+        try:
+            features = (self.first.net(x),)
+            loss = self.first.head(*features, y)
+        except Exception:
+            if self.first.sound(*features):
+                raise
+            raise Diverged from None
+        if loss.numel() != 1:
+            raise ValueError(f"a loss must be one number, got shape {tuple(loss.shape)}")
+        return loss[None], *features
 
     def _one(self, weights: dict, buffers: dict, settings: dict, x: Tensor, y: Tensor) -> Tensor:
         """The loss of one of the trainings."""
@@ -117,7 +139,7 @@ class Together(Work):
     def record(self) -> None:
         for t in self.trainings:
             if t.step in t.due:
-                t.snapshot()
+                _record(t, t.snapshot)
         if self.step and self.step % len(self.first.batches) == 0:
             began = time.perf_counter()
             if self.first.images.x.is_cuda:
@@ -125,7 +147,9 @@ class Together(Work):
             waited = (time.perf_counter() - began) / len(self.trainings)
             for t in self.trainings:
                 t.seconds += waited
-                t.end_epoch()
+                _record(t, t.end_epoch)
+        if all(t.config["diverged"] for t in self.trainings):
+            raise Diverged
 
     def announce(self) -> None:
         for t in self.trainings:
@@ -136,7 +160,25 @@ class Together(Work):
         for t in self.trainings:
             t.config["interrupted"] = True
             if t.step not in t.steps:
-                t.snapshot()
+                _record(t, t.snapshot)
+
+    def diverged(self) -> None:
+        for t in self.trainings:
+            t.config["diverged"] = True
+
+
+def _record(training: Training, what: Callable[[], None]) -> None:
+    """Call ``what``, a training's method that records something, unless the training diverged."""
+    if training.config["diverged"]:
+        return
+    try:
+        what()
+    except Diverged:
+        if not training.steps:
+            raise ValueError(
+                "features and weights must be finite before the first step, got others"
+            ) from None
+        training.config["diverged"] = True
 
 
 def train_together(
@@ -150,7 +192,7 @@ def train_together(
         if not more:
             on_epoch(epochs)
 
-    train(together, first.total, first.plan.rate, tell, lambda step: stop.is_set(), store)
+    train(together, first.total, first.plan.factor, tell, lambda step: stop.is_set(), store)
 
 
 def _joined(modules: Sequence[nn.Module], names: str) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from torch import Tensor
 from facetoy.files import check_same, read_npz, write_npz
 from facetoy.training.batched import Together
 from facetoy.training.loop import Store
+from facetoy.training.made_of import made_of
+from facetoy.training.recording import as_array
 
 EVERY = 30.0  # seconds between checkpoints
 
@@ -22,21 +25,35 @@ class File(Store):
 
     def __init__(self, path: str | os.PathLike, together: Together) -> None:
         self.path, self.training, self.optimizer = path, together.first, together.optimizer
+        self.made_of = made_of(self.training, self.optimizer)
+        self.written = False
 
     def due(self) -> bool:
-        return time.monotonic() - self.saved >= EVERY
+        # after the first step as well: what an optimiser keeps that cannot be written shows then
+        return self.training.step == 1 or time.monotonic() - self.saved >= EVERY
 
     def save(self) -> None:
-        """Write all that a training goes on from: afterwards there is the old file or the new."""
+        """Write all that a training goes on from: afterwards there is the old file or the new.
+
+        OSError if the first time fails; later a warning, as a full disk should end no training.
+        """
+        try:
+            self._write()
+        except OSError as error:
+            if not self.written:
+                raise
+            warnings.warn(f"no checkpoint could be written: {error}", RuntimeWarning, stacklevel=2)
+        self.saved, self.written = time.monotonic(), True
+
+    def _write(self) -> None:
         training = self.training
         words = {
             "config": training.config, "history": training.history, "step": training.step,
-            "seconds": training.seconds, "steps": training.steps,
-            "data": training.images.data.checksum(),
+            "seconds": training.seconds, "steps": training.steps, "made_of": self.made_of,
+            "optimizer": self._optimizer_state()[1],
         }  # fmt: skip
-        arrays = {k: v.detach().cpu().numpy() for k, v in self._tensors().items()}
+        arrays = {k: as_array(v) for k, v in self._tensors().items()}
         write_npz(self.path, {**arrays, "words": np.array(json.dumps(words))})
-        self.saved = time.monotonic()
 
     def load(self) -> bool:
         """Take over what is in the file; False if there is none."""
@@ -46,17 +63,34 @@ class File(Store):
         arrays = read_npz(self.path, dict, "checkpoint of facetoy.fit")
         try:
             self._take(json.loads(str(arrays.pop("words"))), arrays)
-        except (KeyError, RuntimeError) as error:
+        except (LookupError, RuntimeError) as error:
             raise ValueError(f"{os.fspath(self.path)} is no checkpoint of this training") from error
         return True
+
+    def _optimizer_state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """What the optimiser keeps of each parameter: tensors, and what JSON can hold."""
+        tensors, words = {}, {}
+        for i, values in self.optimizer.state_dict()["state"].items():
+            for name, value in values.items():
+                if isinstance(value, Tensor):
+                    tensors[f"{i}/{name}"] = value
+                elif value is None or isinstance(value, bool | int | float | str):
+                    words[f"{i}/{name}"] = value
+                else:
+                    raise ValueError(
+                        f"checkpoint cannot hold what {type(self.optimizer).__name__} keeps as "
+                        f"{name!r}: a {type(value).__name__}, neither a tensor nor a number"
+                    )
+        return tensors, words
 
     def _tensors(self) -> dict[str, Tensor]:
         """Every tensor that a training goes on from, by name."""
         training = self.training
-        state = {f"net/{k}": v for k, v in training.net.state_dict().items()}
-        state |= {f"head/{k}": v for k, v in training.head.state_dict().items()}
-        for i, values in self.optimizer.state_dict()["state"].items():
-            state |= {f"optimizer/{i}/{k}": torch.as_tensor(v) for k, v in values.items()}
+        groups = {
+            "net": training.net.state_dict(), "head": training.head.state_dict(),
+            "last": training.last, "optimizer": self._optimizer_state()[0],
+        }  # fmt: skip
+        state = {f"{group}/{k}": v for group, held in groups.items() for k, v in held.items()}
         for group, lists in (("taken", training.taken), ("epoch", training.epoch)):
             state |= {f"{group}/{k}": torch.stack(v) for k, v in lists.items() if v}
         state["random/order"], state["random/torch"] = training.drawn, torch.get_rng_state()
@@ -68,16 +102,18 @@ class File(Store):
         """Put the training into the state that was written down."""
         training = self.training
         check_same(self.path, words["config"], json.loads(json.dumps(training.config)))
-        check_same(self.path, {"data": words["data"]}, {"data": training.images.data.checksum()})
+        check_same(self.path, words["made_of"], self.made_of)
         where = training.images.x.device
         found: dict[str, dict[str, Tensor]] = {}
         for name, value in arrays.items():
             group, _, key = name.partition("/")
             found.setdefault(group, {})[key] = torch.as_tensor(value)
-        training.net.load_state_dict(found["net"])
+        training.net.load_state_dict(found.get("net", {}))
         training.head.load_state_dict(found.get("head", {}))
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in found.get("optimizer", {}).items():
+        held = training.net.state_dict()
+        training.last = {k: v.to(held[k]) for k, v in found.get("last", {}).items()}
+        state: dict[int, dict[str, Any]] = {}
+        for key, value in (found.get("optimizer", {}) | words["optimizer"]).items():
             i, _, name = key.partition("/")
             state.setdefault(int(i), {})[name] = value
         groups = self.optimizer.state_dict()["param_groups"]

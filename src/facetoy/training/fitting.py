@@ -2,7 +2,8 @@
 
 import inspect
 import os
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,8 @@ def fit(
         per_class: K, for batches of ``batch_size // K`` classes with K images each. None shuffles
             all images, except for the triplet loss, where it is ``batch_size // C``, at least 4.
         optimizer: makes an optimiser of torch from parameters and a learning rate.
-        decay: what the learning rate is multiplied with, by the part of training that is over.
+        decay: what the learning rate is multiplied with, that of each group of the optimiser's
+            parameters, by the part of training that is over.
         checkpoint: a file (npz) for long runs, written twice a minute and at the end, whole or
             not at all. The same call goes on from it, to the same result.
         progress: show a progress bar.
@@ -76,19 +78,54 @@ def fit(
         **loss_args: arguments of the loss, such as ``s`` and ``m``.
 
     An interruption (Ctrl-C, the notebook's stop button) ends the step under way and returns what
-    was trained so far, with ``run.config["interrupted"]`` True. ValueError or TypeError for
-    arguments out of range, ValueError for a checkpoint of another training.
+    was trained so far, with ``run.config["interrupted"]`` True. A training that diverges, to
+    numbers that are not finite, ends with a RuntimeWarning and ``run.config["diverged"]`` True; its
+    last snapshot is the last finite one, and so is its network.
+
+    Networks may compute in any precision; a run holds float32. Of a loss of your own ``logits``,
+    ``weight``, ``centers``, ``update``, ``normalize``, ``warmup`` and ``annealing`` are used where
+    they are of the kind and shape of those in ``facetoy.losses``.
+
+    ValueError or TypeError for arguments out of range, ValueError for a checkpoint of another
+    training or a model that does not turn these images into (N, dim).
     """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
-    where = chosen_device(device)
+    run = trained(loss, data, settings, loss_args)
+    tell_diverged([run])
+    return run
+
+
+def trained(loss: Any, data: Data, settings: dict[str, Any], loss_args: dict[str, Any]) -> Run:
+    """``fit`` without its warning."""
+    where = chosen_device(settings["device"])
     training = prepare(loss, resident(data, where), settings, loss_args)
     together = Together([training])
-    store = Store() if checkpoint is None else File(checkpoint, together)
-    name = training.config["loss"]
-    bar = progress_bar(shown=progress, total=epochs, desc=f"{name} on {where.type}", unit="epoch")
+    path = settings["checkpoint"]
+    store = Store() if path is None else File(path, together)
+    bar = progress_bar(
+        shown=settings["progress"], total=training.plan.epochs, unit="epoch",
+        desc=f"{training.config['loss']} on {where.type}",
+    )  # fmt: skip
     with bar, one_thread(), seeded(training.config["seed"], where), interruptible() as stop:
         train_together(together, lambda epochs: bar.update(epochs - bar.n), stop, store)
     return training.run()
+
+
+def tell_diverged(runs: Sequence[Run], names: Sequence[str] = ("loss",)) -> None:
+    """Warn of those of the runs that diverged, told apart by these of their settings."""
+    found = [
+        f"{', '.join(f'{n}={run.config.get(n)}' for n in names)} after step {run.steps[-1]}"
+        for run in runs
+        if run.config["diverged"]
+    ]
+    if found:
+        which = "; ".join([*found[:3], *["…"] * (len(found) > 3)])
+        who = "the training" if len(runs) == 1 else f"{len(found)} of {len(runs)} trainings"
+        warnings.warn(
+            f"{who} diverged ({which}): a run ends with its last finite snapshot",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 #: The arguments of ``fit`` that are not the loss's, with their defaults.
@@ -119,4 +156,5 @@ def embed(run: Run, images: np.ndarray, model: nn.Module | None = None) -> np.nd
         net.load_state_dict({k: torch.as_tensor(v) for k, v in run.network.items()})
     except RuntimeError as error:
         raise ValueError(f"the run's parameters do not fit the network: {error}") from error
-    return embedded(net.cpu().eval(), torch.as_tensor(images, dtype=torch.float32)).numpy()
+    x = torch.as_tensor(images, dtype=torch.float32)
+    return embedded(net.cpu().eval(), x).float().numpy()

@@ -35,6 +35,13 @@ class Work(Protocol):
     def interrupted(self) -> None:
         """Mark the training as one that did not come to its end, or raise."""
 
+    def diverged(self) -> None:
+        """Mark the training as one that ended in ``Diverged``."""
+
+
+class Diverged(Exception):
+    """What is trained holds numbers that are not finite, so that no step could mend it."""
+
 
 class Store:
     """Where the state of a training is kept. This one keeps nothing."""
@@ -58,16 +65,18 @@ class Store:
 def train(
     work: Work,
     total: int,
-    rate: Callable[[float], float],
+    decay: Callable[[float], float],
     tell: Callable[[int], None],
     stop: Callable[[int], bool],
     store: Store,
 ) -> None:
     """Train up to step ``total``, or until ``stop`` says so or a KeyboardInterrupt comes.
 
-    ``rate`` is the learning rate by the part of training that is over. ``tell`` is called with the
-    number of steps that are over, ``stop`` with the same before each step.
+    ``decay`` is what the learning rate of each parameter group is multiplied with, by the part of
+    training that is over. ``tell`` is called with the number of steps that are over, ``stop`` with
+    the same before each step. An error loses no state that could be kept.
     """
+    rates = [group["lr"] for group in work.optimizer.param_groups]
     whole = resumed = store.load()  # whole: no step is under way, and its record is complete
     try:
         if resumed:
@@ -76,15 +85,15 @@ def train(
             work.record()
             whole = True
             work.announce()
-            store.save()  # what keeps it from being written shows now
+        store.save()  # what keeps it from being written shows now
         while work.step < total:
             for batch in work.batches():
                 if stop(work.step):
                     raise KeyboardInterrupt
                 part = work.step / total
-                now = rate(part)
-                for group in work.optimizer.param_groups:
-                    group["lr"] = now
+                now = decay(part)
+                for group, rate in zip(work.optimizer.param_groups, rates, strict=True):
+                    group["lr"] = rate * now
                 whole, began = False, time.perf_counter()
                 taken = work.take(batch, part)
                 work.count(taken, time.perf_counter() - began)
@@ -98,5 +107,11 @@ def train(
         if whole:
             store.rescue()
         work.interrupted()
+    except Diverged:
+        work.diverged()
+    except Exception:
+        if whole:
+            store.rescue()
+        raise
     else:
         store.save()

@@ -58,7 +58,14 @@ def network_for(images: np.ndarray, dim: int, model: nn.Module | None) -> nn.Mod
     return make_embedder(*images.shape[2:], dim) if model is None else copy.deepcopy(model)
 
 
+def precision(model: nn.Module) -> torch.dtype:
+    """The dtype of the images that ``model`` wants: that of its first parameter."""
+    found = (p.dtype for p in model.parameters() if p.is_floating_point())
+    return next(found, torch.float32)
+
+
 @torch.no_grad()
 def embedded(model: nn.Module, x: Tensor) -> Tensor:
     """(N, d) features of the images ``x``, some at a time."""
+    x = x.to(precision(model))
     return torch.cat([model(part) for part in x.split(AT_ONCE)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import math
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from facetoy.checks import is_number
 from facetoy.data import Data
+from facetoy.losses._base import full
+from facetoy.training.contract import normalized, per_class, scores
+from facetoy.training.loop import Diverged
 from facetoy.training.networks import embedded
 from facetoy.training.runs import Run
 from facetoy.training.sampler import PKSampler, Shuffled
@@ -56,9 +62,48 @@ class Plan(NamedTuple):
     decay: Callable[[float], float]
     on_snapshot: Callable[[Run], None] | None
 
-    def rate(self, part: float) -> float:
-        """The learning rate when this part of the training is over."""
-        return self.lr * self.decay(part)
+    def factor(self, part: float) -> float:
+        """What learning rates are multiplied with when this part of the training is over."""
+        value = self.decay(part)
+        if not is_number(value):
+            raise ValueError(f"decay must give a finite number, got {value!r} for {part}")
+        return float(value)
+
+
+def as_array(value: Tensor) -> np.ndarray:
+    """``value`` for NumPy. It has no bfloat16, whose numbers are all numbers of float32 too."""
+    value = value.detach().cpu()
+    known = value.dtype in (torch.float16, torch.float32, torch.float64)
+    return (value if known or not value.is_floating_point() else value.float()).numpy()
+
+
+def tensors(module: nn.Module) -> dict[str, Tensor]:
+    """What ``module`` holds, by name."""
+    return {k: v for k, v in module.state_dict().items() if isinstance(v, Tensor)}
+
+
+def finite(values: Iterable[Tensor]) -> bool:
+    """Whether all their numbers are finite."""
+    found = [v.isfinite().all() for v in values if v.is_floating_point()]
+    return bool(torch.stack(found).all()) if found else True
+
+
+def recording(record: Callable[[Training], None]) -> Callable[[Training], None]:
+    """A method that raises ``Diverged`` where an error comes of numbers that are not finite."""
+
+    @functools.wraps(record)
+    def recorded(self: Training) -> None:
+        try:
+            with torch.no_grad():
+                record(self)
+        except Exception:
+            if self.sound():
+                raise
+            raise Diverged from None
+        finally:
+            self.net.train()
+
+    return recorded
 
 
 class Training:
@@ -70,6 +115,7 @@ class Training:
     ) -> None:  # fmt: skip
         self.net, self.head, self.images, self.batches = net, head, images, batches
         self.plan, self.config = plan, config
+        self.sizes = config["num_classes"], config["dim"]
         self.total = plan.epochs * len(batches)
         # squared: early snapshots are closer together
         due = np.rint(np.linspace(0, 1, plan.snapshots) ** 2 * self.total).astype(int)
@@ -77,6 +123,7 @@ class Training:
         self.ease = easing(head, plan.warmup)
         self.step, self.seconds = 0, 0.0
         self.steps: list[int] = []  # of the snapshots
+        self.last: dict[str, Tensor] = {}  # the network's at the last of them
         self.taken: dict[str, list[Tensor]] = {"features": [], "predicted": []}  # at each of them
         self.history: dict[str, list[float]] = {
             "loss": [], "train_accuracy": [], "test_accuracy": [], "gradient_norm": [],
@@ -89,6 +136,7 @@ class Training:
         """The run so far."""
         kept = {k: torch.stack(v).cpu().numpy() for k, v in self.taken.items()}
         data = self.images.data
+        network = self.last if self.config["diverged"] else tensors(self.net)
         return Run(
             **{"weight": None, **kept},
             labels=data.test_labels,
@@ -98,44 +146,56 @@ class Training:
             history={k: np.array(v) for k, v in self.history.items()},
             config=dict(self.config),
             device=device_name(self.images.x.device),
-            network={k: v.detach().cpu().numpy().copy() for k, v in self.net.state_dict().items()},
+            network={k: as_array(v).copy() for k, v in network.items()},
         )
 
     def count(self, loss: Tensor, gradient_norm: Tensor, seconds: float) -> None:
         """Add a step."""
         self.step += 1
         self.seconds += seconds
-        self.epoch["loss"].append(loss)
-        self.epoch["gradient_norm"].append(gradient_norm)
+        if not self.config["diverged"]:
+            self.epoch["loss"].append(full(loss))
+            self.epoch["gradient_norm"].append(gradient_norm)
 
     @torch.no_grad()
-    def snapshot(self) -> None:
-        """Record features, predictions and what the loss holds of each class."""
+    def sound(self, *features: Tensor) -> bool:
+        """Whether these features, those of the test images and all that is trained are finite."""
+        if not finite([*features, *tensors(self.net).values(), *tensors(self.head).values()]):
+            return False
         self.net.eval()
         features = embedded(self.net, self.images.test_x)
-        new = {"features": features, "predicted": self._classify(features)}
-        new |= {
-            name: getattr(self.head, name).detach().clone()
-            for name in ("weight", "centers")
-            if getattr(self.head, name, None) is not None
-        }
         self.net.train()
+        return finite([features])
+
+    @recording
+    def snapshot(self) -> None:
+        """Record features, predictions and what the loss holds of each class, if all is finite."""
+        self.net.eval()
+        features = embedded(self.net, self.images.test_x)
+        found = {"features": features, **per_class(self.head, *self.sizes)}
+        new = {k: v.detach().to(torch.float32, copy=True) for k, v in found.items()}
+        if not finite(new.values()):
+            raise Diverged
+        new["predicted"] = self._classify(features)
+        last = {k: v.detach().clone() for k, v in tensors(self.net).items()}
         # all at once: an interruption finds the old state or the new one
         self.steps.append(self.step)
+        self.last = last
         for name, value in new.items():
             self.taken.setdefault(name, []).append(value)
 
-    @torch.no_grad()
+    @recording
     def end_epoch(self) -> None:
         """Add a line to the history."""
         row = {k: torch.stack(v).mean().item() for k, v in self.epoch.items()}
+        if not math.isfinite(row["loss"]) and not self.sound():
+            raise Diverged
         x, y, test_x, test_y = self.images[1:]
         some = torch.linspace(0, len(y) - 1, min(len(y), WATCHED), device=y.device).long()
         known = test_y < self.images.data.num_classes
         self.net.eval()
         row["train_accuracy"] = self._accuracy(x[some], y[some])
         row["test_accuracy"] = self._accuracy(test_x[known], test_y[known])
-        self.net.train()
         for key, value in (row | {"seconds": self.seconds}).items():
             self.history[key].append(value)
         for values in self.epoch.values():
@@ -152,10 +212,11 @@ class Training:
         """(N,) classes of features (N, d): by the loss's own scores, else by the nearest class
         mean of the training images."""
         head, y = self.head, self.images.y
-        if hasattr(head, "logits"):
-            return head.logits(features).argmax(1)
+        found = scores(head, features, self.sizes[0])
+        if found is not None:
+            return found.argmax(1)
         seen = embedded(self.net, self.images.x)
-        if getattr(head, "normalize", True):
+        if normalized(head):
             features, seen = F.normalize(features), F.normalize(seen)
         count = torch.bincount(y)
         means = seen.new_zeros(len(count), seen.shape[1]).index_add(0, y, seen) / count[:, None]

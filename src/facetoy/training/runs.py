@@ -38,14 +38,20 @@ class Run:
 
     def __repr__(self) -> str:
         c = self.config
-        scores = ", ".join(f"{k}={c[k]:g}" for k in ("s", "m") if k in c)
+        found = {k: c[k] for k in ("s", "m") if k in c}
+        scores = ", ".join(f"{k}={v if isinstance(v, str) else f'{v:g}'}" for k, v in found.items())
+        ends = "".join(f", {word}" for word in ("interrupted", "diverged") if c.get(word))
         return (
             f"Run of {c['loss']}({scores}) on {c.get('data')}, {self.features.shape[2]}-D: "
-            f"{self.steps[-1]} steps on {self.device}, {len(self.steps)} snapshots"
+            f"{self.steps[-1]} steps on {self.device}, {len(self.steps)} snapshots{ends}"
         )
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Write the run to ``path`` as .npz, atomically: the old file or the new one, whole."""
+        """Write the run to ``path`` as .npz, atomically: the old file or the new one, whole.
+
+        OSError if no file can be written there, TypeError or ValueError for a run that holds what
+        no file can: the run is what it was.
+        """
         arrays = {}
         for f in fields(self):
             value = getattr(self, f.name)
@@ -54,7 +60,14 @@ class Run:
             elif f.name in GROUPS and value is not None:
                 arrays |= {f"{f.name}/{k}": v for k, v in value.items()}
         words = {"config": self.config, "class_names": self.class_names, "device": self.device}
-        return write_npz(path, {**arrays, "words": np.array(json.dumps(words))})
+        return write_npz(path, {**arrays, "words": np.array(json.dumps(words, default=_python))})
+
+
+def _python(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"a run cannot be saved with {value!r} in it: it is no plain value")
 
 
 def load_run(path: str | os.PathLike) -> Run:

@@ -2,6 +2,8 @@
 
 import itertools
 import queue
+import traceback
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +21,7 @@ from facetoy.losses._base import ClassLoss
 from facetoy.progress import progress_bar
 from facetoy.training.arguments import numbers, prepare
 from facetoy.training.batched import Together, train_together
-from facetoy.training.fitting import SETTINGS, fit
+from facetoy.training.fitting import SETTINGS, tell_diverged, trained
 from facetoy.training.loop import Store
 from facetoy.training.networks import convolves
 from facetoy.training.recording import Images, Training, resident
@@ -49,7 +51,10 @@ def sweep(
     two features are 2 to 3 degrees apart on average, the accuracies of one seed by up to 0.6
     points, their means over five seeds by 0.2: neither run is the better one.
 
-    An interruption returns the runs so far. ValueError if no argument is a list, or one is empty.
+    An interruption returns the runs so far. Runs that diverge come back as ``fit``'s do, and leave
+    the others as they are. An error in the midst of a run leaves it out, with a RuntimeWarning, if
+    others are complete. ValueError if no argument is a list, or one is empty; what ``fit`` raises
+    for any of the runs before the first begins.
     """
     lists = {
         k: v.tolist() if isinstance(v, np.ndarray) else list(v)
@@ -75,6 +80,7 @@ def sweep(
             if shared
             else _one_by_one(loss, data, [args | c for c in chosen], jobs, bar)
         )
+    tell_diverged(runs, list(lists))
     return Sweep(runs, list(lists))
 
 
@@ -95,25 +101,58 @@ def _shared(loss: Any, data: Data, where: torch.device, args: dict[str, Any]) ->
     return {"seed", *numbers(make)}
 
 
+def _split(args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments of a ``fit``: its settings, all of them, and those of the loss."""
+    given = {k: v for k, v in args.items() if k in SETTINGS}
+    return SETTINGS | given, {k: v for k, v in args.items() if k not in SETTINGS}
+
+
+def _attempt(loss: Any, data: Data, args: dict[str, Any]) -> Run | Exception:
+    """A ``fit``, or what it raised, which knows where."""
+    settings, loss_args = _split(args)
+    try:
+        return trained(loss, data, settings | {"progress": False}, loss_args)
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        return error
+
+
 def _one_by_one(
     loss: Any, data: Data, settings: Sequence[dict[str, Any]], jobs: int, bar: Any
 ) -> list[Run]:
     """A ``fit`` for each of the settings, in so many processes."""
+    for s in settings:  # what is wrong with one of them shows before any is trained
+        where = chosen_device(s.get("device", "auto"))
+        prepare(loss, resident(data, where), *_split(s))
     if any("on_snapshot" in s for s in settings):
         jobs = 1  # another process would call a copy
     # mapped images may be written to, each process its own copy: torch warns of any others
-    trained = Parallel(n_jobs=jobs, return_as="generator", mmap_mode="c")(
-        delayed(fit)(loss, data, progress=False, **s) for s in settings
+    results = Parallel(n_jobs=jobs, return_as="generator", mmap_mode="c")(
+        delayed(_attempt)(loss, data, s) for s in settings
     )
     runs: list[Run] = []
     with suppress(KeyboardInterrupt):
-        for run in trained:
+        for run in results:
+            bar.update()
+            if isinstance(run, Exception):
+                _leave_out(1, run, bool(runs))
+                continue
             # what all runs share is kept once, not as each process sent it
             runs.append(replace(run, images=data.test_images, labels=data.test_labels))
-            bar.update()
             if run.config["interrupted"]:
                 break
     return runs
+
+
+def _leave_out(count: int, error: BaseException, others: bool) -> None:
+    """Warn of the error that ended so many runs, if there are others; else raise it."""
+    if not others or not isinstance(error, Exception):
+        raise error
+    warnings.warn(
+        f"the sweep leaves out {count} of its runs, ended by {type(error).__name__}: {error}",
+        RuntimeWarning,
+        stacklevel=4,
+    )
 
 
 def _together(
@@ -124,13 +163,7 @@ def _together(
     groups: dict[str, list[int]] = {}
     for i, s in enumerate(settings):
         groups.setdefault(repr({k: v for k, v in s.items() if k not in shared}), []).append(i)
-    trainings = [
-        prepare(
-            loss, images, SETTINGS | {k: v for k, v in s.items() if k in SETTINGS},
-            {k: v for k, v in s.items() if k not in SETTINGS},
-        )
-        for s in settings
-    ]  # fmt: skip
+    trainings = [prepare(loss, images, *_split(s)) for s in settings]
     parts = [
         [trainings[i] for i in part]
         for group in groups.values()
@@ -143,6 +176,8 @@ def _together(
         try:
             if not stop.is_set():
                 train_together(Together(part), lambda over: news.put((k, over)), stop, Store())
+        except Exception:
+            raise  # the others go on
         except BaseException:
             stop.set()
             raise
@@ -158,19 +193,23 @@ def _together(
                 k, done = news.get()
                 if done is None:
                     left -= 1
-                else:
-                    epochs[k] = done
-                    # anew each time: sums of shares would end beside the number of runs
-                    bar.n = sum(
-                        len(part) * n / part[0].plan.epochs
-                        for part, n in zip(parts, epochs, strict=True)
-                    )
-                    bar.update(0)
+                    diverged = all(t.config["diverged"] for t in parts[k])
+                    done = parts[k][0].plan.epochs if diverged else epochs[k]
+                epochs[k] = done
+                # anew each time: sums of shares would end beside the number of runs
+                bar.n = sum(
+                    len(part) * n / part[0].plan.epochs
+                    for part, n in zip(parts, epochs, strict=True)
+                )
+                bar.update(0)
         except KeyboardInterrupt:
             stop.set()
         except BaseException:
             stop.set()
             raise
-    for future in over:
-        future.result()
-    return [t.run() for t in trainings if t.steps]
+    broken = [(part, e) for part, f in zip(parts, over, strict=True) if (e := f.exception())]
+    lost = {id(t) for part, _ in broken for t in part}
+    runs = [t.run() for t in trainings if t.steps and id(t) not in lost]
+    for part, error in broken:
+        _leave_out(len(part), error, bool(runs))
+    return runs

@@ -332,7 +332,7 @@ def batches(folder: Path, row: tuple) -> None:
 
 @check
 def weights_of_one_rank(folder: Path) -> None:
-    for name in ("softmax", "lsoftmax"):
+    for name in ("arcface", "softmax", "lsoftmax"):
         head = ShardedMargin(name, D, C).double()
         if dist.get_rank() == 1:
             head.weight.data[0, 0] = math.nan
