@@ -18,7 +18,7 @@ from facetoy.data import Data
 from facetoy.losses import LOSSES, TripletLoss
 from facetoy.training.contract import size
 from facetoy.training.networks import embedded, network_for, precision
-from facetoy.training.recording import Images, Plan, Training
+from facetoy.training.recording import Images, Plan, Training, layout
 from facetoy.training.sampler import PKSampler, Shuffled
 from facetoy.training.surroundings import seeded
 
@@ -41,7 +41,7 @@ def prepare(
         net = network_for(data.train_images, dim, settings["model"])
         order = torch.Generator().manual_seed(seed)
         batches = _batches(head, data, settings["batch_size"], settings["per_class"], order)
-        net = net.to(where, memory_format=torch.channels_last)
+        net = net.to(where, memory_format=layout(where))
         if _features(net, images, dim).dtype == torch.float64:
             head.double()
     kept = ("dim", "epochs", "seed", "lr", "batch_size", "warmup", "per_class", "snapshots")
