@@ -70,8 +70,9 @@ class Folder(Store):
     def load(self) -> bool:
         """Take over the newest whole checkpoint, by whatever number of ranks; False if there is
         none. ValueError if the folder is of another training, or holds something else; OSError if
-        a rank cannot write to it."""
+        a rank cannot write to it; TypeError if the network holds what cannot be written."""
         with together():
+            self._check_network()
             if dist.get_rank() == 0:  # before the others look, who may remember an empty folder
                 self._claim()
         with together(1) as seen:
@@ -130,6 +131,13 @@ class Folder(Store):
         except ValueError as error:
             raise ValueError(f"{self._words} is damaged") from error
         check_same(self.path, before, self.settings)
+
+    def _check_network(self) -> None:
+        """TypeError unless the network's state is tensors, as a checkpoint here holds no other."""
+        for name, value in self.work.net.state_dict().items():
+            if not isinstance(value, Tensor):
+                kind = type(value).__name__
+                raise TypeError(f"{name} in the network's state must be a tensor, got {kind}")
 
     def _tidy(self) -> None:
         """Remove older checkpoints, and what a kill has left of a newer one."""

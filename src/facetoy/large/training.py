@@ -112,8 +112,8 @@ def train(
         ):
             if not fits:
                 raise TypeError(f"{name} must be {what}, got {value!r}")
-        _check(settings, len(data.train_labels), checkpoint)
         settings |= {"data": data.name, "classes": data.num_classes, "images": data.checksum()}
+        _check(settings, len(data.train_labels), checkpoint)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings["seed"])
             net = network_for(data.train_images, settings["dim"], model).to(device)

@@ -119,6 +119,15 @@ def trains_and_goes_on(folder: Path, change: dict) -> None:
     train(data, **plain)  # the same training
 
 
+class Extra(nn.Flatten):
+    """A network that keeps more than tensors."""
+
+    def get_extra_state(self) -> dict[str, int]:
+        return {"seen": 3}
+
+    def set_extra_state(self, state: dict[str, int]) -> None: ...
+
+
 SAME = "must be the same on all ranks, got"
 
 
@@ -151,6 +160,10 @@ SAME = "must be the same on all ranks, got"
     "batch": ({"batch_size": 1}, "ValueError: batch_size must be an integer from 2 to 1437, got 1"),
     "no function": ({"on_step": [None, 5]}, "TypeError: rank 1: on_step must be a function, got 5"),
     "no model": ({"model": [None, len]}, "TypeError: rank 1: model must be a torch.nn.Module"),
+    "more": (
+        {"model": nn.Sequential(Extra(), nn.Linear(64, 8))},
+        "TypeError: 0._extra_state in the network's state must be a tensor, got dict",
+    ),
     "no data": ({"data": 5}, "TypeError: data must be a facetoy.Data, got 5"),
     "no loss": ({"loss": "arcfase"}, "ValueError: loss must be softmax or .* got 'arcfase'"),
     "no argument": ({"q": 1}, "TypeError: .*unexpected keyword argument 'q'"),
