@@ -660,7 +660,7 @@ def a_gradient_that_is_not_finite_is_so_on_all_ranks(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    with connect(timeout=60) as device:
+    with connect(timeout=np.float32(60)):
         torch.set_num_threads(1)
         found = {}
         for name, act in CHECKS.items():
