@@ -149,8 +149,8 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
         return copy.deepcopy(loss), _named(type(loss))
     if isinstance(loss, str) and loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}; there are {', '.join(map(repr, LOSSES))}")
-    if not isinstance(loss, str) and not inspect.isclass(loss):
-        raise TypeError(f"loss must be a name, a class or a module, got {loss!r}")
+    if not isinstance(loss, str) and not (inspect.isclass(loss) and issubclass(loss, nn.Module)):
+        raise TypeError(f"loss must be a name, a class or a module of torch, got {loss!r}")
     make = LOSSES[loss] if isinstance(loss, str) else loss
     name = loss if isinstance(loss, str) else _named(loss)
     wanted, takes = signature(make)
@@ -159,10 +159,7 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
         if key in SIZES or (key not in takes and not more):
             raise TypeError(f"{name} takes no argument {key!r}; it takes {', '.join(takes)}")
     sizes = dict(zip(SIZES, (dim, num_classes), strict=True))
-    head = make(**{key: sizes[key] for key in wanted}, **args)
-    if not isinstance(head, nn.Module):
-        raise TypeError(f"loss must make a module of torch, {name} makes {head!r}")
-    return head, name
+    return make(**{key: sizes[key] for key in wanted}, **args), name
 
 
 def called(function: Callable) -> str:
