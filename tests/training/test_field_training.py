@@ -590,9 +590,7 @@ def test_a_checkpoint_that_can_be_written_no_more(few, tmp_path, monkeypatch):
             monkeypatch.setattr(checkpoints, "write_npz", full)
 
     with pytest.warns(RuntimeWarning, match="no checkpoint could be written: no space left"):
-        run = facetoy.fit(
-            "arcface", few, on_snapshot=fill, **args
-        )
+        run = facetoy.fit("arcface", few, on_snapshot=fill, **args)
     assert run.steps[-1] == 4
     monkeypatch.setattr(Together, "take", None)
     with pytest.raises(OSError, match="no space left"):
