@@ -31,7 +31,6 @@ from facetoy.losses._base import (
     check_whole,
     checked,
     exact,
-    full,
 )
 
 if TYPE_CHECKING:
@@ -210,7 +209,10 @@ class ShardedMargin(nn.Module):
                 target = torch.searchsorted(chosen, target)
                 W = F.embedding(chosen, W, sparse=self.sparse)
             z = functional_call(self._scores, {"loss.weight": W}, (X, rows, target))
-            return _CrossEntropy.apply(z, rows, target)
+            loss = _CrossEntropy.apply(z, rows, target)
+        if not loss.isfinite():  # on every rank alike, so that none waits for another
+            raise ValueError(f"weights must be finite on every rank, the loss is {loss.item()}")
+        return loss
 
     def sample(self, target: Tensor) -> Tensor:
         """The classes (of this rank, counted from 0, in order) to use in a step whose batch shows
@@ -293,9 +295,10 @@ class _Scores(nn.Module):
 
     def forward(self, x: Tensor, rows: Tensor, target: Tensor) -> Tensor:
         """``target`` (M,) are the columns of the true classes of the samples ``rows`` (M,)."""
+        x = checked(x)
         if not len(self.loss.weight):
-            return full(checked(x))[:, :0]  # no class, no score, but a gradient for the others
-        z = self.loss.scores(checked(x))
+            return x[:, :0]  # no class, no score, but a gradient for the others
+        z = self.loss.scores(x)
         if not len(rows):
             return z
         return z.index_copy(0, rows, self.loss.harder(z[rows], x[rows], target))

@@ -4,14 +4,21 @@ import math
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 LARGEST = 1e15  # no product of two numbers below this, and no sum of such products, overflows
+
+
+def recorded() -> bool:
+    """Whether ``torch.compile``, ``torch.export`` or a tracer records what is computed.
+
+    Then there are no values to look at, and none are checked.
+    """
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
 
 
 def peek(value: Tensor) -> float | None:
@@ -22,36 +29,55 @@ def peek(value: Tensor) -> float | None:
         return None
 
 
-def checked(x: Tensor, in_features: int | None = None, name: str = "features") -> Tensor:
-    """``x``, its entries within ±LARGEST (±8,188 in float16) so that no product overflows.
-
-    ValueError unless it is a finite floating-point (N, in_features) with N > 0.
-    """
-    if x.ndim != 2 or (in_features is not None and x.shape[1] != in_features):
-        width = "d" if in_features is None else in_features
-        raise ValueError(f"{name} must have shape (N, {width}), got {tuple(x.shape)}")
-    if len(x) == 0:
-        raise ValueError(f"{name} must have at least one row, got an empty batch")
-    if not x.is_floating_point():
-        raise ValueError(f"{name} must be floating point, got {x.dtype}")
+def largest(name: str, x: Tensor) -> float | None:
+    """The largest absolute value in ``x``, None if it cannot be seen; ValueError unless finite."""
+    if recorded():
+        return None
     most = peek(torch.linalg.vector_norm(x.detach(), math.inf))
-    if most is None:
-        return x
-    if not most < math.inf:
+    if most is not None and not most < math.inf:
         raise ValueError(f"{name} must be finite, got {x[~x.isfinite()][0].item()}")
-    bound = min(LARGEST, torch.finfo(x.dtype).max / 8)
-    return x if most <= bound else x.clamp(-bound, bound)
+    return most
 
 
-def check_labels(y: Tensor, count: int, num_classes: float = math.inf) -> None:
-    """Raise ValueError unless ``y`` is ``count`` integers in [0, num_classes)."""
-    if y.dtype not in INTEGERS:
+def checked(x: Tensor, in_features: int | None = None) -> Tensor:
+    """Features ``x`` in full precision, their entries within ±LARGEST: no product overflows.
+
+    ValueError unless they are a finite floating-point tensor (N, in_features) with N > 0.
+    """
+    shape = f"(N, {'d' if in_features is None else in_features})"
+    if not isinstance(x, Tensor):
+        raise ValueError(f"features must be a tensor of shape {shape}, got {type(x).__name__}")
+    if x.ndim != 2 or (in_features is not None and x.shape[1] != in_features):
+        raise ValueError(f"features must have shape {shape}, got {tuple(x.shape)}")
+    if x.shape[0] == 0:
+        raise ValueError("features must have at least one row, got an empty batch")
+    if not x.is_floating_point():
+        raise ValueError(f"features must be floating point, got {x.dtype}")
+    x = full(x)
+    most = largest("features", x)
+    return x if most is not None and most <= LARGEST else x.clamp(-LARGEST, LARGEST)
+
+
+def check_labels(y: Tensor, count: int, num_classes: float = math.inf) -> Tensor:
+    """``y`` as torch.long; ValueError unless it is ``count`` integers in [0, num_classes)."""
+    if not isinstance(y, Tensor):
+        raise ValueError(f"labels must be a tensor of integers, got {type(y).__name__}")
+    if y.is_floating_point() or y.is_complex() or y.dtype == torch.bool:
         raise ValueError(f"labels must be integers (torch.long), got {y.dtype}")
     if y.shape != (count,):
         raise ValueError(f"labels must have shape ({count},), got {tuple(y.shape)}")
-    low, high = peek(y.min()), peek(y.max())
+    y = y.long()
+    if recorded():
+        return y
+    low, high = map(peek, y.aminmax())
     if low is not None and (low < 0 or high >= num_classes):
         raise ValueError(f"labels must lie in [0, {num_classes}), got {low if low < 0 else high}")
+    return y
+
+
+def number(value: Any) -> Any:
+    """``value``, or the number in it: NumPy's numbers and tensors of one number count as such."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
 
 
 def check_number(
@@ -65,6 +91,7 @@ def check_number(
 ) -> float:
     """``value`` as a float; ValueError unless it lies between ``low`` and ``high``."""
     expected = f"{name} must lie in {'[('[open_low]}{low:g}, {high:.4g}{'])'[open_high]}"
+    value = number(value)
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(f"{expected}, got {value!r}")
     inside = low <= value <= high and not (open_low and value == low)
@@ -74,21 +101,47 @@ def check_number(
 
 
 def check_whole(name: str, value: int, low: int = 1) -> int:
-    """``value``; ValueError unless it is an integer of at least ``low``."""
+    """``value`` as an int; ValueError unless it is a whole number of at least ``low``."""
+    value = number(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < low:
         kind = "a positive integer" if low == 1 else f"an integer of at least {low}"
         raise ValueError(f"{name} must be {kind}, got {value!r}")
     return value
 
 
-def weights(W: Tensor) -> Tensor:
-    """Free class weights (C, d) as scores are computed from them."""
-    return full(checked(W, name="weights"))
-
-
 def full(x: Tensor) -> Tensor:
     """``x`` in float32 at least, as half precision has too few digits for an angle."""
+    if x.dtype == torch.float16:
+        return _Widened.apply(x)
     return x if x.dtype in (torch.float32, torch.float64) else x.float()
+
+
+class _Widened(torch.autograd.Function):
+    """float16 as float32. Backwards the gradient becomes float16 again, whose range is small.
+
+    Very short rows have a long gradient, and so have very long ones in a square. Where that does
+    not fit, the row's gradient is made shorter until it does: it keeps its direction. A row of
+    ordinary length is left to overflow, from which ``torch.amp.GradScaler`` learns its scale.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        return x.float()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        (x,) = ctx.saved_tensors
+        most = torch.finfo(x.dtype).max
+        size = torch.linalg.vector_norm(x.float(), dim=-1, keepdim=True)
+        fits = (most / g.abs().amax(-1, keepdim=True)).clamp_max(1)
+        ordinary = (size > 1e3 / most) & (size < most / 8)
+        return torch.where(ordinary, g, g * fits).to(x.dtype)
 
 
 def exact(x: Tensor) -> AbstractContextManager:
@@ -103,15 +156,13 @@ def length(x: Tensor) -> Tensor:
 
 
 def unit(x: Tensor) -> Tensor:
-    """The rows of ``x`` (..., d) at length 1.
+    """The rows of ``x`` (..., d) at length 1, in full precision.
 
     A row shorter than 1e-6 has no direction worth following, nor has one so long that the sum of
-    its squares overflows: it becomes 0 and gets no gradient, which keeps every gradient finite
-    (for float16, whose largest number is 65,504, the bound is 0.015).
+    its squares overflows: it becomes 0 and gets no gradient, which keeps every gradient finite.
     """
-    tiny = max(1e-6, 1e3 / torch.finfo(x.dtype).max)
     x = full(x)
-    return x / F.threshold(torch.linalg.vector_norm(x, dim=-1, keepdim=True), tiny, math.inf)
+    return x / F.threshold(torch.linalg.vector_norm(x, dim=-1, keepdim=True), 1e-6, math.inf)
 
 
 def angle(cos: Tensor) -> Tensor:
@@ -147,7 +198,7 @@ class ClassLoss(nn.Module, ABC):
         super().__init__()
         self.in_features = check_whole("in_features", in_features)
         self.num_classes = check_whole("num_classes", num_classes)
-        self.weight = nn.Parameter(torch.empty(num_classes, in_features))
+        self.weight = nn.Parameter(torch.empty(self.num_classes, self.in_features))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -156,25 +207,40 @@ class ClassLoss(nn.Module, ABC):
 
     @abstractmethod
     def scores(self, x: Tensor) -> Tensor:
-        """(N, C) scores in full precision of features ``x`` (N, d), without margin."""
+        """(N, C) scores, without margin, of features ``x`` (N, d) in full precision."""
 
     def harder(self, z: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """The scores ``z`` (N, C) that training sees. Here: the same."""
         return z
 
+    def mean(self, x: Tensor, y: Tensor) -> Tensor:
+        """``forward`` of features in full precision and labels that are checked."""
+        return F.cross_entropy(self.harder(self.scores(x), x, y), y)
+
     def logits(self, x: Tensor) -> Tensor:
         """Scores (N, C) of features ``x`` (N, d), without margin: what to classify with."""
         x = checked(x, self.in_features)
+        self.check()
         with exact(x):
             return self.scores(x)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Mean loss (a scalar) of features ``x`` (N, d) with labels ``y`` (N,) in [0, C)."""
         x = checked(x, self.in_features)
-        check_labels(y, len(x), self.num_classes)
-        y = y.long()
+        y = check_labels(y, x.shape[0], self.num_classes)
+        self.check()
         with exact(x):
-            return F.cross_entropy(self.harder(self.scores(x), x, y), y)
+            return self.mean(x, y)
+
+    def check(self) -> None:
+        """Raise ValueError unless all parameters and buffers are finite, and none is too large."""
+        for name, value in (*self._parameters.items(), *self._buffers.items()):
+            if value is None or not value.is_floating_point():
+                continue
+            name = "weights" if name == "weight" else name
+            most = largest(name, value)
+            if most is not None and most > LARGEST:
+                raise ValueError(f"{name} must lie within ±{LARGEST:g}, got {most:g}")
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, num_classes={self.num_classes}"
@@ -199,7 +265,7 @@ class MarginLoss(ClassLoss):
         """r, what multiplies the true class's cosine in the scores: a number or (N,)."""
 
     def harder(self, z: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        r, true = self.radius(x, y), (torch.arange(len(y), device=y.device), y)
+        r, true = self.radius(x, y), (torch.arange(y.shape[0], device=y.device), y)
         return z.index_put_(true, r * self.phi(z[true] / r))
 
 

@@ -1,7 +1,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from facetoy.losses._base import full, length, unit
+from facetoy.losses._base import length, unit
 from facetoy.losses.l_softmax import LSoftmax
 
 
@@ -29,10 +29,10 @@ class ASoftmax(LSoftmax):
         super().__init__(in_features, num_classes, m, lam)
 
     def scores(self, x: Tensor) -> Tensor:
-        return F.linear(full(x), unit(self.weight))
+        return F.linear(x, unit(self.weight))
 
     def radius(self, x: Tensor, y: Tensor) -> Tensor:
-        return length(full(x))
+        return length(x)
 
 
 SphereFace = ASoftmax

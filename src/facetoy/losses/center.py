@@ -4,7 +4,7 @@ from warnings import warn
 import torch
 from torch import Tensor
 
-from facetoy.losses._base import check_labels, check_number, checked, exact, full
+from facetoy.losses._base import check_labels, check_number, checked
 from facetoy.losses.softmax import Softmax
 
 
@@ -55,23 +55,25 @@ class CenterLoss(Softmax):
 
     def pull(self, x: Tensor, y: Tensor) -> Tensor:
         """The second term without λ: 1/2 · mean ‖x - c_y‖², a scalar."""
-        return (full(checked(x)) - self.centers[y.long()]).square().sum(1).mean() / 2
+        x = checked(x, self.in_features)
+        return self._pull(x, check_labels(y, x.shape[0], self.num_classes))
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        value = super().forward(x, y)
+    def _pull(self, x: Tensor, y: Tensor) -> Tensor:
+        return (x - self.centers[y]).square().sum(1).mean() / 2
+
+    def mean(self, x: Tensor, y: Tensor) -> Tensor:
         if self.training and torch.is_grad_enabled():
             if not self._moved:
-                warn("the centers did not move: call update(x, y) after each step", stacklevel=2)
+                warn("the centers did not move: call update(x, y) after each step", stacklevel=3)
             self._moved = False
-        with exact(x):
-            return value + self.lam * self.pull(x, y)
+        return super().mean(x, y) + self.lam * self._pull(x, y)
 
     @torch.no_grad()
     def update(self, x: Tensor, y: Tensor) -> None:
         """Move the centers by Eq. 4, given the features (N, d) and labels (N,) of a step."""
-        x = full(checked(x, self.in_features)).to(self.centers.dtype)
-        check_labels(y, len(x), self.num_classes)
-        y = y.long()
+        x = checked(x, self.in_features).to(self.centers.dtype)
+        y = check_labels(y, x.shape[0], self.num_classes)
+        self.check()
         n = torch.bincount(y, minlength=self.num_classes).unsqueeze(1)
         delta = torch.zeros_like(self.centers).index_add(0, y, self.centers[y] - x) / (1 + n)
         self.centers -= self.alpha * delta

@@ -12,7 +12,6 @@ from facetoy.losses._base import (
     falling_cos,
     full,
     length,
-    weights,
 )
 
 
@@ -49,10 +48,10 @@ class LSoftmax(MarginLoss):
         return torch.lerp(psi, cos, self.lam / (1 + self.lam))  # (λ cos θ + ψ) / (1 + λ)
 
     def scores(self, x: Tensor) -> Tensor:
-        return F.linear(full(x), weights(self.weight))
+        return F.linear(x, full(self.weight))
 
     def radius(self, x: Tensor, y: Tensor) -> Tensor:
-        return length(full(x)) * length(weights(self.weight)).index_select(0, y)
+        return length(x) * length(full(self.weight)).index_select(0, y)
 
     @staticmethod
     def annealing(part: float) -> float:

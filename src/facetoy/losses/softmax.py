@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from facetoy.losses._base import ClassLoss, full, weights
+from facetoy.losses._base import ClassLoss, full
 
 
 class Softmax(ClassLoss):
@@ -25,8 +25,8 @@ class Softmax(ClassLoss):
         self.bias = nn.Parameter(torch.zeros(num_classes)) if bias else None
 
     def scores(self, x: Tensor) -> Tensor:
-        W, b = weights(self.weight), self.bias
-        return F.linear(full(x), W, b if b is None else full(b))
+        b = self.bias
+        return F.linear(x, full(self.weight), b if b is None else full(b))
 
     def reset_parameters(self) -> None:
         super().reset_parameters()

@@ -3,12 +3,12 @@ from math import inf
 import torch
 from torch import Tensor, nn
 
-from facetoy.losses._base import check_labels, check_number, checked, exact, full, unit
+from facetoy.losses._base import check_labels, check_number, checked, exact, unit
 
 MINING = ("semihard", "hard", "all")
 
 
-def count_all(negatives: Tensor, reach: Tensor) -> tuple[Tensor, int, int]:
+def count_all(negatives: Tensor, reach: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """``TripletLoss.count`` of all triplets: an n is active with each p whose ``reach`` is farther.
 
     ``negatives`` (N, N) are the distances of each anchor to its negatives, else ∞; ``reach`` those
@@ -18,12 +18,12 @@ def count_all(negatives: Tensor, reach: Tensor) -> tuple[Tensor, int, int]:
     # with each p the nearest n are active, as many as lie within its reach
     p = torch.searchsorted(near.values, reach)
     # so the n of rank j is active as often as there are p with more than j
-    exactly = torch.zeros(len(p), len(p) + 1, dtype=torch.long, device=p.device)
+    exactly = torch.zeros(p.shape[0], p.shape[0] + 1, dtype=torch.long, device=p.device)
     exactly = exactly.scatter_add_(1, p, reach.isfinite().long())
     above = exactly.sum(1, keepdim=True) - exactly.cumsum(1)[:, :-1]
     n = torch.zeros_like(p).scatter_(1, near.indices, above)
     total = (reach.isfinite().sum(1) * negatives.isfinite().sum(1)).sum()
-    return (p - n).to(negatives.dtype), int(p.sum()), int(total)
+    return (p - n).to(negatives.dtype), p.sum(), total
 
 
 class TripletLoss(nn.Module):
@@ -70,49 +70,60 @@ class TripletLoss(nn.Module):
 
     def distances(self, x: Tensor) -> Tensor:
         """(N, N) distances d between the features (N, d), with a finite gradient at 0."""
-        x = unit(x) if self.normalize else full(x)
+        x = unit(x) if self.normalize else x - x.mean(0)
         square = x.square().sum(1)
-        d = (square[:, None] + square - 2 * (x @ x.T)).clamp_min(0)
+        d = square[:, None] + square - 2 * (x @ x.T)
+        if self.normalize:
+            d = d.clamp_min(0)
+        else:  # the digits of two features that are nearer to each other than to the others
+            u = x.detach()
+            near = torch.cdist(u, u, compute_mode="donot_use_mm_for_euclid_dist").square()
+            d = near + (d - d.detach())
         if self.squared:
             return d
         far = d > torch.finfo(d.dtype).eps
         return torch.where(far, torch.where(far, d, 1.0).sqrt(), 0.0)
 
     @torch.no_grad()
-    def count(self, d: Tensor, y: Tensor) -> tuple[Tensor, int, int]:
+    def count(self, d: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """How often each distance (N, N) is d(a, p) less how often it is d(a, n) in the active
         triplets; how many those are, and how many there are in all."""
         same = y[:, None] == y
-        positive = same & ~torch.eye(len(y), dtype=torch.bool, device=y.device)
+        positive = same & ~torch.eye(y.shape[0], dtype=torch.bool, device=y.device)
         negatives, positives = d.masked_fill(same, inf), d.masked_fill(~positive, -inf)
         if self.mining == "all":
             return count_all(negatives, positives + self.margin)
         if self.mining == "hard":
-            a = positive.any(1).nonzero().squeeze(1)
-            p, (d_n, n) = positives.argmax(1)[a], (v[a] for v in negatives.min(1))
+            d_p, p = (v[:, None] for v in positives.max(1))
+            d_n, n = (v[:, None] for v in negatives.min(1))
         else:
-            a, p = positive.nonzero(as_tuple=True)
             near = negatives.sort(1)
-            k = torch.searchsorted(near.values, positives, right=True)[a, p]
-            d_n, n = near.values[a, k], near.indices[a, k]
-        active = d[a, p] - d_n + self.margin > 0
+            k = torch.searchsorted(near.values, positives, right=True)
+            d_p, d_n, n = positives, near.values.gather(1, k), near.indices.gather(1, k)
+            p = torch.arange(y.shape[0], device=y.device).expand_as(n)
+        there = d_p.isfinite() & d_n.isfinite()
+        active = there & (d_p - d_n + self.margin > 0)
         one = active.to(d.dtype)
-        weight = torch.zeros_like(d).index_put((a, p), one, accumulate=True)
-        weight = weight.index_put((a, n), -one, accumulate=True)
-        return weight, int(active.sum()), int(d_n.isfinite().sum())
+        weight = torch.zeros_like(d).scatter_add(1, p, one).scatter_add(1, n, -one)
+        return weight, active.sum(), there.sum()
 
     def active(self, x: Tensor, y: Tensor) -> tuple[int, int]:
         """How many of the triplets that ``mining`` chooses are active, and how many there are."""
-        return self.count(self.distances(x), y)[1:]
+        x = checked(x)
+        y = check_labels(y, x.shape[0])
+        with exact(x):
+            _, active, total = self.count(self.distances(x), y)
+        return int(active), int(total)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Mean loss (a scalar) of features ``x`` (N, d) with labels ``y`` (N,)."""
         x = checked(x)
-        check_labels(y, len(x))
+        y = check_labels(y, x.shape[0])
         with exact(x):
             d = self.distances(x)
             weight, active, _ = self.count(d, y)
-            return (weight * d).sum() / max(active, 1) + (self.margin if active else 0)
+            any_active = active.clamp_max(1).to(d.dtype)
+            return (weight * d).sum() / active.clamp_min(1) + self.margin * any_active
 
     def extra_repr(self) -> str:
         return (

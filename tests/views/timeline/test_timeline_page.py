@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -290,3 +291,15 @@ def test_it_leaves_nothing_behind(show: Callable[..., Page]) -> None:
     page.evaluate("window.stops.one()")
     expect(page.locator(".facetoy")).to_have_count(0)
     page.set_viewport_size({"width": 390, "height": 844})
+
+
+def test_a_box_too_narrow_for_it_does_no_harm(show: Callable[..., Page]) -> None:
+    """As a page has while it is laid out, or a pane that is being closed."""
+    page = show()
+    years = page.locator(".ft-chart svg text").all_inner_texts()
+    for width in (70, 40, 1):
+        page.evaluate("(w) => (document.querySelector('.facetoy').style.width = `${w}px`)", width)
+        expect(page.locator(".ft-chart svg")).to_have_attribute("viewBox", re.compile("^0 0 200 "))
+    page.evaluate("document.querySelector('.facetoy').style.width = ''")
+    expect(page.locator(".ft-chart svg")).not_to_have_attribute("viewBox", re.compile("^0 0 200 "))
+    assert page.locator(".ft-chart svg text").all_inner_texts() == years

@@ -13,6 +13,7 @@ import { placeNames } from "./places.js";
  */
 
 const LOW = 97; // percent at which the axis starts, unless an event lies lower
+const LEAST = 200; // pixels that a chart is wide at least, or its axes had no room
 const NARROW = 560; // below this width names stand under the chart, not in it
 const REACH = 24; // pixels around a dot in which a finger or pointer means it, if it is no larger
 const PLAIN = 5; // pixels, the radius of a dot that tells no number of images
@@ -138,8 +139,8 @@ export class Chart {
 
   /** Draw for the width that there is now. */
   draw() {
-    const width = this.element.clientWidth;
-    if (!width) return;
+    if (!this.element.clientWidth) return;
+    const width = Math.max(LEAST, this.element.clientWidth);
     const scale = new Scale(this.#events, width);
     this.element.classList.toggle("is-narrow", scale.narrow);
     const height = scale.height + (scale.most ? KEY : 0);
