@@ -13,7 +13,7 @@ from torch.func import functional_call, vmap
 
 from facetoy.losses._base import full
 from facetoy.training.arguments import numbers
-from facetoy.training.contract import update
+from facetoy.training.contract import taking, update
 from facetoy.training.loop import Diverged, Store, Work, train
 from facetoy.training.recording import Training
 
@@ -57,6 +57,10 @@ class Together(Work):
                 "optimizer must make an optimiser of torch from parameters and a learning rate, "
                 f"got {type(self.optimizer).__name__}"
             )
+        if taking(self.optimizer.step) is None:
+            kind = type(self.optimizer).__name__
+            raise TypeError(f"optimizer must take its steps without a closure, {kind} needs one")
+        self.parameters = [p for g in self.optimizer.param_groups for p in g["params"]]
 
     @property
     def step(self) -> int:
@@ -122,8 +126,9 @@ class Together(Work):
             if self.first.sound(*features):
                 raise
             raise Diverged from None
-        if loss.numel() != 1:
-            raise ValueError(f"a loss must be one number, got shape {tuple(loss.shape)}")
+        if not isinstance(loss, Tensor) or loss.numel() != 1:
+            found = getattr(loss, "shape", type(loss).__name__)
+            raise ValueError(f"a loss must be a tensor of one number, got {found}")
         return loss[None], *features
 
     def _one(self, weights: dict, buffers: dict, settings: dict, x: Tensor, y: Tensor) -> Tensor:

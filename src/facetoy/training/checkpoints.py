@@ -52,7 +52,10 @@ class File(Store):
             "seconds": training.seconds, "steps": training.steps, "made_of": self.made_of,
             "optimizer": self._optimizer_state()[1],
         }  # fmt: skip
-        arrays = {k: as_array(v) for k, v in self._tensors().items()}
+        state = self._tensors()
+        if other := [k for k, v in state.items() if not isinstance(v, Tensor)]:
+            raise ValueError(f"checkpoint cannot hold {other[0]}, which is no tensor")
+        arrays = {k: as_array(v) for k, v in state.items()}
         write_npz(self.path, {**arrays, "words": np.array(json.dumps(words))})
 
     def load(self) -> bool:

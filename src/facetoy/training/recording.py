@@ -39,7 +39,9 @@ class Images(NamedTuple):
 
 
 def resident(data: Data, where: torch.device) -> Images:
-    """The images and labels of ``data`` on a device."""
+    """The images and labels of ``data`` on a device. TypeError for what is no ``Data``."""
+    if not isinstance(data, Data):
+        raise TypeError(f"data must be a Data, as of facetoy.load, got {type(data).__name__}")
     x, test_x = (
         torch.as_tensor(i, dtype=torch.float32).to(where, memory_format=torch.channels_last)
         for i in (data.train_images, data.test_images)
