@@ -398,8 +398,8 @@ FOREIGN = {
     "warmup": [5, 0.3, None, "linear", raising, ["m"], {"m": None}, {"epochs": 5}, {"s": "slow"},
                torch.ones(3)],
     "annealing": ["cosine", True, None, 0.5, lambda: raising(), lambda a, b: raising(), raising],
-    "in_features": [None, "auto", 3, np.int64(3), torch.ones(3), raising, True],
-    "num_classes": [None, "auto", 10, np.int64(10), torch.ones(3), raising, True],
+    "in_features": [None, "auto", 0, 3, np.int64(3), torch.ones(3), raising, True],
+    "num_classes": [None, "auto", 0, 10, np.int64(10), torch.ones(3), raising, True],
     "lam": [None, "auto", torch.ones(3), raising],
     "s": [None, "auto", torch.ones(3), raising, True],
     "bias": [None, True, torch.ones(10), raising],
@@ -471,6 +471,12 @@ class Swapped(Silent):
 def test_sizes_go_to_a_loss_by_name(few):
     assert facetoy.fit(Swapped, few, feat_dim=3, **ARGS).weight.shape == (2, 10, 3)
     assert facetoy.fit(Swapped, few, feat_dim=3, tau=2, **ARGS).weight.shape == (2, 10, 3)
+    hidden = type(
+        "Hidden", (Swapped,), {"__init__": lambda s, *a, **k: Swapped.__init__(s, *a, **k)}
+    )
+    assert facetoy.fit(hidden, few, feat_dim=3, num_classes=10, **ARGS).weight.shape == (2, 10, 3)
+    with pytest.raises(TypeError, match="takes no argument 'num_classes'"):
+        facetoy.fit(Swapped, few, feat_dim=3, num_classes=10, **ARGS)
     with pytest.raises(TypeError, match="takes no argument 'tau'; it takes breaks"):
         facetoy.fit(Late, few, tau=2, **ARGS)
 

@@ -158,7 +158,7 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
     wanted, takes = signature(make)
     more = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(make).parameters.values())
     for key in args:
-        if key in SIZES or (key not in takes and not more):
+        if key in wanted or (key not in takes and not more):
             raise TypeError(f"{name} takes no argument {key!r}; it takes {', '.join(takes)}")
     sizes = dict(zip(SIZES, (dim, num_classes), strict=True))
     return make(**{key: sizes[key] for key in wanted}, **args), name
