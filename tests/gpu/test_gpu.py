@@ -139,6 +139,16 @@ def test_a_sweep_trains_at_once_what_fit_trains(digits: facetoy.Data, name: str)
         np.testing.assert_allclose(run.history["loss"], alone.history["loss"], rtol=0.01)
 
 
+def test_a_sweep_trains_faces_at_once():
+    """Convolutions and batch normalisation; on a CPU they are trained one by one."""
+    data = facetoy.open_split(facetoy.load("toyfaces", identities=30, images=10, size=16), 20)
+    args = {"lr": 0.001, "epochs": 2, "dim": 16, "device": DEVICE, "progress": False}
+    for seed, run in enumerate(facetoy.sweep("cosface", data, seed=[0, 1], **args)):
+        alone = facetoy.fit("cosface", data, seed=seed, **args)
+        np.testing.assert_allclose(run.history["loss"], alone.history["loss"], rtol=0.02)
+        assert run.network.keys() == alone.network.keys()
+
+
 def test_a_run_is_written_and_read(digits: facetoy.Data, tmp_path: Path):
     run = facetoy.fit("arcface", digits, epochs=1, device=DEVICE, progress=False)
     run.save(tmp_path / "run.npz")

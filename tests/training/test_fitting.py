@@ -170,13 +170,6 @@ def test_arcface_trains_in_3d_up_to_half_a_radian(digits, seed):
     assert facetoy.metrics.measure(run).accuracy >= 0.95
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_gpu_trains_like_the_cpu(digits):
-    run = facetoy.fit("arcface", digits, m=0.5)
-    assert run.device.startswith("cuda (")
-    assert facetoy.metrics.measure(run).accuracy >= 0.95
-
-
 def test_progress_bars_can_be_turned_off(digits, capsys, monkeypatch):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     facetoy.fit("softmax", digits, epochs=1)

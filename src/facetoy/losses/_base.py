@@ -2,7 +2,9 @@
 
 import math
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -13,12 +15,23 @@ from torch import Tensor, nn
 LARGEST = 1e15  # no product of two numbers below this, and no sum of such products, overflows
 
 
-def recorded() -> bool:
-    """Whether ``torch.compile``, ``torch.export`` or a tracer records what is computed.
+TRUSTED: ContextVar[bool] = ContextVar("trusted", default=False)
 
-    Then there are no values to look at, and none are checked.
-    """
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+
+@contextmanager
+def trusting() -> Iterator[None]:
+    """Inside, no values are checked: on a GPU each look at one waits for all that came before."""
+    token = TRUSTED.set(True)
+    try:
+        yield
+    finally:
+        TRUSTED.reset(token)
+
+
+def unseen() -> bool:
+    """Whether no values are to be looked at: inside ``trusting``, and where ``torch.compile``,
+    ``torch.export`` or a tracer records what is computed, since there are none."""
+    return torch.compiler.is_compiling() or torch.jit.is_tracing() or TRUSTED.get()
 
 
 def peek(value: Tensor) -> float | None:
@@ -31,7 +44,7 @@ def peek(value: Tensor) -> float | None:
 
 def largest(name: str, x: Tensor) -> float | None:
     """The largest absolute value in ``x``, None if it cannot be seen; ValueError unless finite."""
-    if recorded():
+    if unseen():
         return None
     most = peek(torch.linalg.vector_norm(x.detach(), math.inf))
     if most is not None and not most < math.inf:
@@ -67,7 +80,7 @@ def check_labels(y: Tensor, count: int, num_classes: float = math.inf) -> Tensor
     if y.shape != (count,):
         raise ValueError(f"labels must have shape ({count},), got {tuple(y.shape)}")
     y = y.long()
-    if recorded():
+    if unseen():
         return y
     low, high = map(peek, y.aminmax())
     if low is not None and (low < 0 or high >= num_classes):

@@ -19,7 +19,7 @@ from facetoy.losses import LOSSES, TripletLoss
 from facetoy.losses._base import full
 from facetoy.training.contract import size
 from facetoy.training.networks import embedded, network_for, precision
-from facetoy.training.recording import Images, Plan, Training
+from facetoy.training.recording import Images, Plan, Training, layout
 from facetoy.training.sampler import PKSampler, Shuffled
 from facetoy.training.surroundings import seeded
 
@@ -43,7 +43,7 @@ def prepare(
         order = torch.Generator().manual_seed(seed)
         batches = _batches(head, data, settings["batch_size"], settings["per_class"], order)
         kind = full(_features(net.to(where), images, dim)).dtype
-        net = net.to(memory_format=torch.channels_last)
+        net = net.to(memory_format=layout(where))
     if torch.float64 in (kind, precision(head)):
         head.to(kind)  # no product is of two precisions
     kept = ("dim", "epochs", "seed", "lr", "batch_size", "warmup", "per_class", "snapshots")

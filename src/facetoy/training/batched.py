@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import copy
+import functools
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
-from facetoy.losses._base import full
+from facetoy.losses._base import full, trusting
 from facetoy.training.arguments import numbers
 from facetoy.training.contract import taking, update
 from facetoy.training.loop import Diverged, Store, Work, train
+from facetoy.training.networks import AT_ONCE
 from facetoy.training.recording import Training
 
 
 class NetworkAndLoss(nn.Module):
-    """Images and labels → the loss of the network's features."""
+    """Images and labels → the loss of the network's features. Images alone → these features, and
+    the classes that the loss's scores give them."""
 
     def __init__(self, net: nn.Module, head: nn.Module) -> None:
         super().__init__()
         self.net, self.head = net, head
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
-        return self.head(self.net(x), y)
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor | tuple[Tensor, Tensor]:
+        features = self.net(x)
+        if y is None:
+            return features, self.head.logits(features).argmax(1)
+        return self.head(features, y)
 
 
 class Together(Work):
@@ -52,6 +61,7 @@ class Together(Work):
         if not self.parameters:
             raise ValueError("model and loss have no parameter to train: none requires a gradient")
         self.optimizer = plan.optimizer(self.parameters, plan.lr)
+        self.watched = self.first.watched()
         if not isinstance(self.optimizer, torch.optim.Optimizer):
             raise TypeError(
                 "optimizer must make an optimiser of torch from parameters and a learning rate, "
@@ -102,7 +112,9 @@ class Together(Work):
         one = len(self.trainings) == 1
         if one:
             self.first.ease(part)
-            losses, features = self._alone(x[0], y[0])
+            # on a GPU a look at a value waits for all that came before: one at each epoch's end
+            with trusting() if x.is_cuda else nullcontext():
+                losses, features = self._alone(x[0], y[0])
         else:
             losses = vmap(self._one)(self.weights, self.buffers, settings, x, y)
         losses.sum().backward()
@@ -131,30 +143,61 @@ class Together(Work):
             raise ValueError(f"a loss must be a tensor of one number, got {found}")
         return loss[None], *features
 
-    def _one(self, weights: dict, buffers: dict, settings: dict, x: Tensor, y: Tensor) -> Tensor:
-        """The loss of one of the trainings."""
+    def _one(self, weights: dict, buffers: dict, settings: dict, *given: Tensor) -> Any:
+        """What one of the trainings makes of images, and of labels if they are given too."""
         for name, value in settings.items():
             setattr(self.pattern.head, name, value)
-        return functional_call(self.pattern, (weights, buffers), (x, y))
+        return functional_call(self.pattern, (weights, buffers), given)
+
+    def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (R, N, d) and classes (R, N) of images, by each of the trainings."""
+        if len(self.trainings) == 1:
+            features, classes = self.first.look(images)
+            return features[None], classes[None]
+        settings = {k: v[0] for k, v in self.settings([self.step / self.first.total]).items()}
+        seen = vmap(self._one, in_dims=(0, 0, 0, None))
+        self.pattern.eval()
+        with torch.no_grad():
+            found = [
+                seen(self.weights, self.buffers, settings, part) for part in images.split(AT_ONCE)
+            ]
+        self.pattern.train()
+        features, classes = (torch.cat(parts, dim=1) for parts in zip(*found, strict=True))
+        return features, classes
+
+    def accuracies(self) -> list[list[float]]:
+        """For each training its accuracy on ``watched`` images of training and of testing."""
+        found = [
+            (self.look(x)[1] == y).float().mean(1)
+            if len(y) else torch.full((len(self.trainings),), math.nan, device=y.device)
+            for x, y in self.watched
+        ]  # fmt: skip
+        return torch.stack(found, dim=1).tolist()
 
     def count(self, taken: tuple[Tensor, Tensor], seconds: float) -> None:
         for t, loss, norm in zip(self.trainings, *taken, strict=True):
             t.count(loss, norm, seconds / len(self.trainings))
 
     def record(self) -> None:
-        for t in self.trainings:
-            if t.step in t.due:
-                _record(t, t.snapshot)
+        if self.step in self.first.due:
+            self._snapshot()
         if self.step and self.step % len(self.first.batches) == 0:
             began = time.perf_counter()
             if self.first.images.x.is_cuda:
                 torch.cuda.synchronize(self.first.images.x.device)
             waited = (time.perf_counter() - began) / len(self.trainings)
-            for t in self.trainings:
+            found = functools.cache(self.accuracies)
+            for k, t in enumerate(self.trainings):
                 t.seconds += waited
-                _record(t, t.end_epoch)
+                _record(t, t.end_epoch, found, k)
         if all(t.config["diverged"] for t in self.trainings):
             raise Diverged
+
+    def _snapshot(self) -> None:
+        found = functools.cache(lambda: self.look(self.first.images.test_x))
+        for k, t in enumerate(self.trainings):
+            if self.step not in t.steps:
+                _record(t, t.snapshot, found, k)
 
     def announce(self) -> None:
         for t in self.trainings:
@@ -164,20 +207,19 @@ class Together(Work):
     def interrupted(self) -> None:
         for t in self.trainings:
             t.config["interrupted"] = True
-            if t.step not in t.steps:
-                _record(t, t.snapshot)
+        self._snapshot()
 
     def diverged(self) -> None:
         for t in self.trainings:
             t.config["diverged"] = True
 
 
-def _record(training: Training, what: Callable[[], None]) -> None:
+def _record(training: Training, what: Callable[..., None], found: Callable, k: int) -> None:
     """Call ``what``, a training's method that records something, unless the training diverged."""
     if training.config["diverged"]:
         return
     try:
-        what()
+        what(found, k)
     except Diverged:
         if not training.steps:
             raise ValueError(

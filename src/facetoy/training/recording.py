@@ -38,12 +38,18 @@ class Images(NamedTuple):
     test_y: Tensor
 
 
+def layout(where: torch.device) -> torch.memory_format:
+    """How images lie on a device: as convolutions are fastest on a CPU; elsewhere as ``vmap`` knows
+    them, whose batch normalisation takes no other."""
+    return torch.channels_last if where.type == "cpu" else torch.contiguous_format
+
+
 def resident(data: Data, where: torch.device) -> Images:
     """The images and labels of ``data`` on a device. TypeError for what is no ``Data``."""
     if not isinstance(data, Data):
         raise TypeError(f"data must be a Data, as of facetoy.load, got {type(data).__name__}")
     x, test_x = (
-        torch.as_tensor(i, dtype=torch.float32).to(where, memory_format=torch.channels_last)
+        torch.as_tensor(i, dtype=torch.float32).to(where, memory_format=layout(where))
         for i in (data.train_images, data.test_images)
     )
     y, test_y = (
@@ -90,14 +96,14 @@ def finite(values: Iterable[Tensor]) -> bool:
     return bool(torch.stack(found).all()) if found else True
 
 
-def recording(record: Callable[[Training], None]) -> Callable[[Training], None]:
+def recording(record: Callable[..., None]) -> Callable[..., None]:
     """A method that raises ``Diverged`` where an error comes of numbers that are not finite."""
 
     @functools.wraps(record)
-    def recorded(self: Training) -> None:
+    def recorded(self: Training, *args: Any) -> None:
         try:
             with torch.no_grad():
-                record(self)
+                record(self, *args)
         except Exception:
             if self.sound():
                 raise
@@ -170,15 +176,17 @@ class Training:
         return finite([features])
 
     @recording
-    def snapshot(self) -> None:
-        """Record features, predictions and what the loss holds of each class, if all is finite."""
-        self.net.eval()
-        features = embedded(self.net, self.images.test_x)
+    def snapshot(self, look: Callable[[], tuple[Tensor, Tensor]], k: int) -> None:
+        """Record features, predictions and what the loss holds of each class, if all is finite.
+
+        ``look`` gives features and classes of the test images, row ``k`` those of this run.
+        """
+        features, predicted = (found[k] for found in look())
         found = {"features": features, **per_class(self.head, *self.sizes)}
         new = {k: v.detach().to(torch.float32, copy=True) for k, v in found.items()}
         if not finite(new.values()):
             raise Diverged
-        new["predicted"] = self._classify(features)
+        new["predicted"] = predicted
         last = {k: v.detach().clone() for k, v in tensors(self.net).items()}
         # all at once: an interruption finds the old state or the new one
         self.steps.append(self.step)
@@ -187,28 +195,31 @@ class Training:
             self.taken.setdefault(name, []).append(value)
 
     @recording
-    def end_epoch(self) -> None:
-        """Add a line to the history."""
+    def end_epoch(self, accuracies: Callable[[], list[list[float]]], k: int) -> None:
+        """Add a line to the history, with row ``k`` of the accuracies on ``watched`` images."""
         row = {k: torch.stack(v).mean().item() for k, v in self.epoch.items()}
         if not math.isfinite(row["loss"]) and not self.sound():
             raise Diverged
-        x, y, test_x, test_y = self.images[1:]
-        some = torch.linspace(0, len(y) - 1, min(len(y), WATCHED), device=y.device).long()
-        known = test_y < self.images.data.num_classes
-        self.net.eval()
-        row["train_accuracy"] = self._accuracy(x[some], y[some])
-        row["test_accuracy"] = self._accuracy(test_x[known], test_y[known])
+        row["train_accuracy"], row["test_accuracy"] = accuracies()[k]
         for key, value in (row | {"seconds": self.seconds}).items():
             self.history[key].append(value)
         for values in self.epoch.values():
             values.clear()
         self.drawn = self.batches.generator.get_state()
 
-    def _accuracy(self, images: Tensor, labels: Tensor) -> float:
-        if not len(labels):
-            return float("nan")  # all test images show strangers
+    def watched(self) -> list[tuple[Tensor, Tensor]]:
+        """Images and labels whose accuracy is recorded: of training, and of testing those of known
+        people, perhaps none."""
+        x, y, test_x, test_y = self.images[1:]
+        some = torch.linspace(0, len(y) - 1, min(len(y), WATCHED), device=y.device).long()
+        known = test_y < self.images.data.num_classes
+        return [(x[some], y[some]), (test_x[known], test_y[known])]
+
+    def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (N, d) and classes (N,) of images."""
+        self.net.eval()
         features = embedded(self.net, images)
-        return (self._classify(features) == labels).float().mean().item()
+        return features, self._classify(features)
 
     def _classify(self, features: Tensor) -> Tensor:
         """(N,) classes of features (N, d): by the loss's own scores, else by the nearest class
