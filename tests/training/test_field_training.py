@@ -99,6 +99,17 @@ def test_a_run_is_float32_whatever_a_network_computes_in(few, tmp_path, kind, lo
     same(facetoy.fit(loss, few, **args), run)  # from the checkpoint of its end
 
 
+@pytest.mark.parametrize("kind", PRECISIONS)
+def test_the_nearest_mean_is_that_of_the_features_as_recorded(few, kind):
+    model = PRECISIONS[kind]()
+    run = facetoy.fit(Padded, few, model=model, **ARGS)
+    seen = facetoy.metrics.unit(facetoy.embed(run, few.train_images, model))
+    means = np.stack([seen[few.train_labels == c].mean(0) for c in range(10)])
+    far = np.linalg.norm(facetoy.metrics.unit(run.features[-1])[:, None] - means, axis=2)
+    chosen = np.take_along_axis(far, run.predicted[-1][:, None], axis=1)[:, 0]
+    np.testing.assert_allclose(chosen, far.min(1), atol=1e-5)
+
+
 @pytest.mark.parametrize("loss", [Padded(), ArcFace(3, 10).double(), ArcFace(3, 10).bfloat16()])
 @pytest.mark.parametrize("kind", ["bfloat16 features", "a float64 network"])
 def test_losses_of_another_precision(few, kind, loss):
@@ -270,6 +281,22 @@ def test_a_run_that_diverges_leaves_the_others_of_its_sweep_alone(few, jobs):
     assert len(sweep[0].history["loss"]) == 0
     facetoy.plots.parameter_curve(sweep, {"inter": "apart"}, alt="x")
     facetoy.SphereView(sweep)
+
+
+def test_an_interruption_records_no_snapshot_twice(few, monkeypatch):
+    take = Together.take
+
+    def interrupted(self, *args):
+        if self.step == 3:
+            raise KeyboardInterrupt
+        return take(self, *args)
+
+    monkeypatch.setattr(Together, "take", interrupted)
+    with pytest.warns(RuntimeWarning, match="diverged"):
+        sweep = facetoy.sweep("normsoftmax", few, s=[1e39, 4.0], jobs=1, **ARGS | {"snapshots": 20})
+    assert [r.config["diverged"] for r in sweep] == [True, False]
+    assert all(r.config["interrupted"] for r in sweep)
+    assert sweep[1].steps.tolist() == [0, 1, 2, 3]
 
 
 def test_a_sweep_one_by_one_keeps_those_that_do_not_diverge(few):

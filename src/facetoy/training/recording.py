@@ -228,7 +228,7 @@ class Training:
         found = scores(head, features, self.sizes[0])
         if found is not None:
             return found.argmax(1)
-        seen = embedded(self.net, self.images.x)
+        features, seen = full(features), full(embedded(self.net, self.images.x))
         if normalized(head):
             features, seen = F.normalize(features), F.normalize(seen)
         count = torch.bincount(y)
