@@ -259,6 +259,18 @@ def bear(run):
     facetoy.plots.angle_histogram({"x": run}, alt="x")
 
 
+def test_a_panel_says_that_a_training_diverged(few, monkeypatch):
+    with pytest.warns(RuntimeWarning, match="diverged"):
+        panel = facetoy.TrainingPanel(few, loss="softmax", epochs=1, lr=1e30)
+    said = []
+    monkeypatch.setattr(panel, "send", said.append)
+    panel._busy.acquire()
+    with pytest.warns(RuntimeWarning, match="diverged"):
+        panel._train({"loss": "softmax", "epochs": 1})
+    assert said[-1]["type"] == "done"
+    assert said[-1]["text"].startswith("Diverged after")
+
+
 def test_features_too_long_to_be_squared_are_shown(run):
     far = dataclasses.replace(run, features=run.features * np.float32(1e30))
     sides = [facetoy.SphereView(r)._meta["sides"][0]["runs"][0] for r in (run, far)]
@@ -649,6 +661,16 @@ def test_paths_that_cannot_be_written(few, run, tmp_path, monkeypatch, path, err
         with pytest.raises(error, match=says):
             run.save(path)
     assert [f.name for f in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_is_another_s(few, run, tmp_path, monkeypatch):
+    def refused(**_):
+        raise PermissionError(13, "Permission denied", "/x/a.npz123.part")
+
+    monkeypatch.setattr("facetoy.files.tempfile.mkstemp", refused)
+    for write in (run.save, lambda path: facetoy.fit("arcface", few, checkpoint=path, **ARGS)):
+        with pytest.raises(PermissionError, match=r"/a.npz cannot be written: Permission denied$"):
+            write(tmp_path / "a.npz")
 
 
 def test_a_checkpoint_that_can_be_written_no_more(few, tmp_path, monkeypatch):
