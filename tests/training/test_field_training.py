@@ -611,6 +611,28 @@ def test_what_an_optimiser_keeps_is_kept(few, tmp_path, kept):
     assert type(value) is type(kept["k"])
 
 
+class Counting(torch.optim.SGD):
+    """Counts its steps in its groups, as optimisers without a schedule do."""
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            group["k"] = group.get("k", 0) + 1
+            group["lr"] /= group["k"]
+        super().step(closure)
+
+
+def test_what_an_optimiser_keeps_of_a_group_is_kept(few, tmp_path, monkeypatch):
+    args = ARGS | {"optimizer": Counting, "epochs": 2, "snapshots": 9}
+    whole = facetoy.fit("arcface", few, **args)
+
+    def stop(run):
+        if run.steps[-1] == 3:
+            raise KeyboardInterrupt
+
+    facetoy.fit("arcface", few, checkpoint=tmp_path / "a.npz", on_snapshot=stop, **args)
+    same(facetoy.fit("arcface", few, checkpoint=tmp_path / "a.npz", **args), whole)
+
+
 class Extra(Net):
     def get_extra_state(self):
         return {"a": 1}
