@@ -373,6 +373,28 @@ def test_an_error_in_the_midst_is_an_error(few, monkeypatch):
         facetoy.fit(Silent, few, **ARGS)
 
 
+def test_an_error_in_the_midst_has_the_run_so_far(few):
+    steps = []
+
+    def broken(run):
+        steps.append(run.steps[-1])
+        if run.steps[-1] == 3:
+            raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine") as caught:
+        facetoy.fit("arcface", few, on_snapshot=broken, **ARGS | {"snapshots": 9})
+    run = caught.value.run
+    assert run.steps.tolist() == steps == [0, 1, 2, 3]
+    assert run.config["interrupted"]
+    assert np.array_equal(facetoy.embed(run, few.test_images), run.features[-1])
+    assert caught.value.__notes__ == ["The run so far is the attribute run of this error."]
+    with pytest.raises(RuntimeError) as caught:
+        facetoy.fit(Late, few, breaks=True, **ARGS | {"epochs": 3, "snapshots": 5})
+    run = caught.value.run  # the network is that of the last snapshot too
+    assert run.steps.tolist() == [0, 1, 3]
+    assert np.array_equal(facetoy.embed(run, few.test_images), run.features[-1])
+
+
 class Late(Silent):
     """A loss that breaks in the second epoch, for one of its settings."""
 

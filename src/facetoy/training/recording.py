@@ -144,7 +144,6 @@ class Training:
         """The run so far."""
         kept = {k: torch.stack(v).cpu().numpy() for k, v in self.taken.items()}
         data = self.images.data
-        network = self.last if self.config["diverged"] else tensors(self.net)
         return Run(
             **{"weight": None, **kept},
             labels=data.test_labels,
@@ -154,7 +153,7 @@ class Training:
             history={k: np.array(v) for k, v in self.history.items()},
             config=dict(self.config),
             device=device_name(self.images.x.device),
-            network={k: as_array(v).copy() for k, v in network.items()},
+            network={k: as_array(v).copy() for k, v in self.last.items()},
         )
 
     def count(self, loss: Tensor, gradient_norm: Tensor, seconds: float) -> None:
