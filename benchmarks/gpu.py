@@ -88,15 +88,25 @@ def versions(small: bool) -> str:
     return "\n".join(lines)
 
 
-def tests(small: bool) -> str:
-    """What has to hold there."""
+def pytest(name: str) -> str:
+    """What pytest says of a file of tests."""
     parallel = ["-n", "8"] if find_spec("xdist") else []
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore",
-         *parallel, f"--confcutdir={ROOT / 'tests' / 'gpu'}", str(ROOT / "tests" / "gpu")],
+         *parallel, f"--confcutdir={ROOT / 'tests' / 'gpu'}", str(ROOT / "tests" / "gpu" / name)],
         cwd=ROOT, capture_output=True, text=True,
     )  # fmt: skip
     return "```\n" + "\n".join(done.stdout.splitlines()[-80 if done.returncode else -4 :]) + "\n```"
+
+
+def tests(small: bool) -> str:
+    """What has to hold there."""
+    return pytest("test_gpu.py")
+
+
+def chapters(small: bool) -> str:
+    """The chapters, with short trainings."""
+    return pytest("test_chapters.py")
 
 
 def floor(n: int, d: int, count: int, rounds: int) -> float:
@@ -252,6 +262,7 @@ PARTS = {
     "Losses beside plain normalised cross-entropy": loss_table,
     "Last layers": layers,
     "MNIST": mnist,
+    "Chapters": chapters,
 }
 
 

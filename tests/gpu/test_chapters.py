@@ -19,7 +19,7 @@ BRIEF = """
 import functools, facetoy
 def brief(act):
     def acted(*a, **k):
-        return act(*a, **k | {"epochs": min(k.get("epochs", 2), 2)})
+        return act(*a, **k | {"epochs": min(k.get("epochs", 20), 20)})
     return functools.wraps(act)(acted)
 facetoy.fit, facetoy.sweep = brief(facetoy.fit), brief(facetoy.sweep)
 facetoy.claims = lambda *a, **k: None

@@ -226,17 +226,28 @@ def shorten_links(app: Sphinx, tree: nodes.document, page: str) -> None:
         link["internal"] = True
 
 
+#: Words of the glossary that a page uses in another, everyday sense.
+EVERYDAY = {
+    "chapters/03_center": {"weight"},
+    "chapters/11_photo": {"rank", "scale", "threshold"},
+    "chapters/13_millions": {"weight"},
+}
+
+
 def link_words(app: Sphinx, tree: nodes.document, page: str) -> None:
     """The first mention of each word of the glossary."""
     if not page.startswith("chapters/"):
         return
     found = app.env.get_domain("std").objects.items()
-    terms = {name.lower(): where for (kind, name), where in found if kind == "term"}
+    # typography has made an apostrophe of the straight one
+    terms = {
+        name.lower().replace("'", "’"): where for (kind, name), where in found if kind == "term"
+    }
     if not terms:
         return
     longest = sorted(map(re.escape, terms), key=len, reverse=True)
     pattern = re.compile(rf"\b({'|'.join(longest)})s?\b", re.IGNORECASE)
-    seen: set[str] = set()
+    seen = set(EVERYDAY.get(page, ()))
 
     def link(match: re.Match) -> nodes.Node | None:
         name = match[1].lower()

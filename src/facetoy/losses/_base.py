@@ -160,7 +160,8 @@ class _Widened(torch.autograd.Function):
 def exact(x: Tensor) -> AbstractContextManager:
     """A context in which no autocast lowers the precision of what is computed from ``x``."""
     kind = x.device.type
-    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
+    lowers = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return torch.autocast(kind, enabled=False) if lowers else nullcontext()
 
 
 def length(x: Tensor) -> Tensor:

@@ -61,7 +61,6 @@ class Together(Work):
         if not self.parameters:
             raise ValueError("model and loss have no parameter to train: none requires a gradient")
         self.optimizer = plan.optimizer(self.parameters, plan.lr)
-        self.watched = self.first.watched()
         if not isinstance(self.optimizer, torch.optim.Optimizer):
             raise TypeError(
                 "optimizer must make an optimiser of torch from parameters and a learning rate, "
@@ -71,6 +70,11 @@ class Together(Work):
             kind = type(self.optimizer).__name__
             raise TypeError(f"optimizer must take its steps without a closure, {kind} needs one")
         self.parameters = [p for g in self.optimizer.param_groups for p in g["params"]]
+
+    @functools.cached_property
+    def watched(self) -> list[tuple[Tensor, Tensor]]:
+        """Images and labels whose accuracy is recorded, the same of all trainings."""
+        return self.first.watched()
 
     @property
     def step(self) -> int:

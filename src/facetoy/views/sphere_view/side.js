@@ -64,7 +64,7 @@ function notesOn(side, run, step, { unit, margins }) {
   if (!unit) {
     notes.push(
       `The ${side.shown === 2 ? "circle" : "sphere"} has radius ${run.longest.toPrecision(3)}, ` +
-        "the longest feature; arrows show directions only.",
+        "the longest feature of the training; arrows show directions only.",
     );
   } else if (side.shown === 2) {
     notes.push("Points are spread a little across the circle, so that they do not hide each other.");

@@ -1,0 +1,63 @@
+"""No tensor is made on another device than the data's: on the meta device, which holds no numbers,
+an operation with a tensor of the CPU is an error, as it is on a GPU."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import facetoy
+from facetoy.losses import LOSSES
+from facetoy.training.arguments import prepare
+from facetoy.training.batched import Together
+from facetoy.training.fitting import SETTINGS
+from facetoy.training.networks import embedded, make_embedder
+from facetoy.training.recording import resident
+
+META = torch.device("meta")
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_computed_where_its_features_are(name):
+    loss = (LOSSES[name](8, 5) if name != "triplet" else LOSSES[name]()).to(META)
+    x = torch.randn(20, 8, device=META, requires_grad=True)
+    value = loss(x, torch.zeros(20, dtype=torch.long, device=META))
+    value.backward()
+    assert value.device == x.grad.device == META
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [(name, 1) for name in LOSSES if name != "center"]  # its update counts, which meta cannot
+    + [(name, 2) for name in LOSSES if name not in ("center", "triplet")],
+)
+def test_a_step_is_taken_where_the_images_are(digits, name, runs):
+    images = resident(digits, META)
+    settings = SETTINGS | {"optimizer": torch.optim.SGD}
+    trainings = [prepare(name, images, settings | {"seed": s}, {}) for s in range(runs)]
+    together = Together(trainings)
+    losses, norms = together.take(next(together.batches()), 0.5)
+    assert losses.device == norms.device == META
+    if name != "triplet":  # which classifies by class means, and counts
+        features, classes = together.look(images.test_x[:30])
+        assert features.shape == (runs, 30, 3)
+        assert features.device == classes.device == META
+
+
+@pytest.mark.parametrize("size", [8, 16])
+def test_a_network_is_asked_where_the_images_are(size):
+    images = torch.empty(600, 1, size, size, device=META)
+    assert embedded(make_embedder(size, size, 3).to(META), images).device == META
+
+
+def test_a_tensor_of_the_cpu_is_noticed(digits):
+    """The tests above can fail."""
+
+    class Own(facetoy.losses.Softmax):
+        def harder(self, z, x, y):
+            return z + torch.eye(len(z), z.shape[1])
+
+    images = resident(digits, META)
+    together = Together([prepare(Own, images, SETTINGS | {"optimizer": torch.optim.SGD}, {})])
+    with pytest.raises(RuntimeError, match="meta"):
+        together.take(next(together.batches()), 0.5)
