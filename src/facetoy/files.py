@@ -23,9 +23,16 @@ DAMAGED = (
 @contextmanager
 def replaced(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """A file to write to that takes the place of ``path`` in the end: afterwards there is the old
-    file or the new one, whole, whatever happens on the way."""
+    file or the new one, whole, whatever happens on the way. OSError at once if it cannot be."""
     path = Path(path)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} cannot be written: it is a folder")
+    try:
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    except OSError as error:
+        there = path.parent.is_dir()
+        why = error.strerror if there else f"there is no folder {path.parent}"
+        raise type(error)(f"{path} cannot be written: {why}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             yield file

@@ -97,7 +97,9 @@ def _angle(title: str, field: str) -> Column:
 
 
 def _step_time(run: Run) -> float:
-    """Milliseconds of a training step."""
+    """Milliseconds of a training step; NaN for a training that did not come to its end."""
+    if run.config.get("interrupted") or run.config.get("diverged"):
+        return np.nan
     return 1e3 * run.history["seconds"][-1] / run.steps[-1]
 
 
@@ -130,26 +132,30 @@ def table(
     """A table with one line for each name: mean ± sd over its runs, usually over seeds.
 
     ``columns`` are names of ``facetoy.report.COLUMNS``, or ``Column(title, value, unit, digits)``
-    with a function of a run. Accuracy in percent, angles in degrees; a dash for what a run does
-    not have, such as the angle to a weight. ``strangers`` gives names the percentages of
-    ``facetoy.stranger_test`` for a column more. ValueError for a name that has no row.
+    with a function of a run. Accuracy in percent, angles in degrees; a dash for what no run of a
+    line has, such as the angle to a weight. ``strangers`` gives names the percentages of
+    ``facetoy.stranger_test`` for a column more. Runs that diverged are measured at their last
+    finite snapshot, and the line below the table counts them. ValueError for a name that has no
+    row.
     """
     if other := [name for name in strangers or {} if name not in rows]:
         raise ValueError(f"no row for the strangers of {other[0]!r}; there are {list(rows)}")
     chosen = [COLUMNS[c] if isinstance(c, str) else c for c in columns]
-    lines, counts = [], set()
+    lines, counts, diverged = [], set(), 0
     for name, runs in rows.items():
         runs = list(runs)
         counts.add(len(runs))
+        diverged += sum(bool(run.config.get("diverged")) for run in runs)
         cells = [name.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")]
         for column in chosen:
             values = measured(runs, column)
-            empty = np.isnan(values).all()
-            cells.append("–" if empty else spread(values, column.unit, column.digits))
+            values = values[~np.isnan(values)]
+            cells.append(spread(values, column.unit, column.digits) if len(values) else "–")
         if strangers is not None:
             cells.append(spread(strangers[name], " %") if name in strangers else "–")
         lines.append(cells)
     seeds = " or ".join(map(str, sorted(counts)))
     titles = [c.title for c in chosen] + ["strangers: EER"] * (strangers is not None)
     shown = listing(["", *titles], lines)
-    return Text(f"{shown}\n\nMean ± standard deviation over {seeds} seeds.")
+    note = f" {diverged} of the trainings diverged." if diverged else ""
+    return Text(f"{shown}\n\nMean ± standard deviation over {seeds} seeds.{note}")

@@ -114,7 +114,7 @@ def test_checkpoints_of_others_are_refused_and_kept(digits, tmp_path):
     own = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))
     other = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3, bias=False))
     facetoy.fit("softmax", digits, model=own, **args | {"checkpoint": tmp_path / "own.npz"})
-    with pytest.raises(ValueError, match=r"own\.npz is no checkpoint of this training"):
+    with pytest.raises(ValueError, match=r"own\.npz is of another training: model\.1 was"):
         facetoy.fit("softmax", digits, model=other, **args | {"checkpoint": tmp_path / "own.npz"})
     assert path.read_bytes() == before
     path.write_bytes(before[: len(before) // 2])

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from facetoy.checks import between, is_number, whole
 from facetoy.data import Data
 from facetoy.losses import LOSSES, TripletLoss
+from facetoy.losses._base import full
 from facetoy.training.contract import size
 from facetoy.training.networks import embedded, network_for, precision
 from facetoy.training.recording import Images, Plan, Training, layout
@@ -41,9 +42,10 @@ def prepare(
         net = network_for(data.train_images, dim, settings["model"])
         order = torch.Generator().manual_seed(seed)
         batches = _batches(head, data, settings["batch_size"], settings["per_class"], order)
-        net = net.to(where, memory_format=layout(where))
-        if _features(net, images, dim).dtype == torch.float64:
-            head.double()
+        kind = full(_features(net.to(where), images, dim)).dtype
+        net = net.to(memory_format=layout(where))
+    if torch.float64 in (kind, precision(head)):
+        head.to(kind)  # no product is of two precisions
     kept = ("dim", "epochs", "seed", "lr", "batch_size", "warmup", "per_class", "snapshots")
     config = {
         **_plain(loss_args), **_arguments(head), "loss": name,
@@ -53,8 +55,8 @@ def prepare(
         **{k: called(settings[k]) for k in ("optimizer", "decay")},
     }  # fmt: skip
     plan = Plan(*(settings[field] for field in Plan._fields))
-    kind = precision(net)
-    images = images._replace(x=images.x.to(kind), test_x=images.test_x.to(kind))
+    wanted = precision(net)
+    images = images._replace(x=images.x.to(wanted), test_x=images.test_x.to(wanted))
     return Training(net, head.to(where), images, batches, plan, config)
 
 
@@ -149,20 +151,17 @@ def _loss(loss: Any, dim: int, num_classes: int, args: dict) -> tuple[nn.Module,
         return copy.deepcopy(loss), _named(type(loss))
     if isinstance(loss, str) and loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}; there are {', '.join(map(repr, LOSSES))}")
-    if not isinstance(loss, str) and not inspect.isclass(loss):
+    if not isinstance(loss, str) and not (inspect.isclass(loss) and issubclass(loss, nn.Module)):
         raise TypeError(f"loss must be a name, a class or a module, got {loss!r}")
     make = LOSSES[loss] if isinstance(loss, str) else loss
     name = loss if isinstance(loss, str) else _named(loss)
     wanted, takes = signature(make)
     more = any(p.kind is p.VAR_KEYWORD for p in inspect.signature(make).parameters.values())
     for key in args:
-        if key in SIZES or (key not in takes and not more):
+        if key in wanted or (key not in takes and not more):
             raise TypeError(f"{name} takes no argument {key!r}; it takes {', '.join(takes)}")
     sizes = dict(zip(SIZES, (dim, num_classes), strict=True))
-    head = make(**{key: sizes[key] for key in wanted}, **args)
-    if not isinstance(head, nn.Module):
-        raise TypeError(f"loss must make a module of torch, {name} makes {head!r}")
-    return head, name
+    return make(**{key: sizes[key] for key in wanted}, **args), name
 
 
 def called(function: Callable) -> str:

@@ -17,7 +17,7 @@ from torch.func import functional_call, vmap
 
 from facetoy.losses._base import full, trusting
 from facetoy.training.arguments import numbers
-from facetoy.training.contract import update
+from facetoy.training.contract import taking, update
 from facetoy.training.loop import Diverged, Store, Work, train
 from facetoy.training.networks import AT_ONCE
 from facetoy.training.recording import Training
@@ -66,6 +66,10 @@ class Together(Work):
                 "optimizer must make an optimiser of torch from parameters and a learning rate, "
                 f"got {type(self.optimizer).__name__}"
             )
+        if taking(self.optimizer.step) is None:
+            kind = type(self.optimizer).__name__
+            raise TypeError(f"optimizer must take its steps without a closure, {kind} needs one")
+        self.parameters = [p for g in self.optimizer.param_groups for p in g["params"]]
 
     @functools.cached_property
     def watched(self) -> list[tuple[Tensor, Tensor]]:
@@ -138,8 +142,9 @@ class Together(Work):
             if self.first.sound(*features):
                 raise
             raise Diverged from None
-        if loss.numel() != 1:
-            raise ValueError(f"a loss must be one number, got shape {tuple(loss.shape)}")
+        if not isinstance(loss, Tensor) or loss.numel() != 1:
+            found = getattr(loss, "shape", type(loss).__name__)
+            raise ValueError(f"a loss must be a tensor of one number, got {found}")
         return loss[None], *features
 
     def _one(self, weights: dict, buffers: dict, settings: dict, *given: Tensor) -> Any:
@@ -195,7 +200,8 @@ class Together(Work):
     def _snapshot(self) -> None:
         found = functools.cache(lambda: self.look(self.first.images.test_x))
         for k, t in enumerate(self.trainings):
-            _record(t, t.snapshot, found, k)
+            if self.step not in t.steps:
+                _record(t, t.snapshot, found, k)
 
     def announce(self) -> None:
         for t in self.trainings:
@@ -205,8 +211,7 @@ class Together(Work):
     def interrupted(self) -> None:
         for t in self.trainings:
             t.config["interrupted"] = True
-        if self.step not in self.first.steps:
-            self._snapshot()
+        self._snapshot()
 
     def diverged(self) -> None:
         for t in self.trainings:

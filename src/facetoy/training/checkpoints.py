@@ -50,9 +50,12 @@ class File(Store):
         words = {
             "config": training.config, "history": training.history, "step": training.step,
             "seconds": training.seconds, "steps": training.steps, "made_of": self.made_of,
-            "optimizer": self._optimizer_state()[1],
+            "optimizer": self._optimizer_state()[1], "groups": self._groups(),
         }  # fmt: skip
-        arrays = {k: as_array(v) for k, v in self._tensors().items()}
+        state = self._tensors()
+        if other := [k for k, v in state.items() if not isinstance(v, Tensor)]:
+            raise ValueError(f"checkpoint cannot hold {other[0]}, which is no tensor")
+        arrays = {k: as_array(v) for k, v in state.items()}
         write_npz(self.path, {**arrays, "words": np.array(json.dumps(words))})
 
     def load(self) -> bool:
@@ -82,6 +85,14 @@ class File(Store):
                         f"{name!r}: a {type(value).__name__}, neither a tensor nor a number"
                     )
         return tensors, words
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """What the optimiser keeps of each group of parameters, as some count their steps there."""
+        plain = bool | int | float | str
+        return [
+            {k: v for k, v in group.items() if k != "lr" and isinstance(v, plain)}
+            for group in self.optimizer.param_groups
+        ]
 
     def _tensors(self) -> dict[str, Tensor]:
         """Every tensor that a training goes on from, by name."""
@@ -117,6 +128,8 @@ class File(Store):
             i, _, name = key.partition("/")
             state.setdefault(int(i), {})[name] = value
         groups = self.optimizer.state_dict()["param_groups"]
+        for group, kept in zip(groups, words["groups"], strict=True):
+            group.update(kept)
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
         training.drawn = found["random"]["order"]
         training.batches.generator.set_state(training.drawn)

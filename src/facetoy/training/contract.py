@@ -25,7 +25,8 @@ def taking(function: Any, *args: Any) -> Callable | None:
 def size(loss: nn.Module, name: str, default: int) -> int:
     """``in_features`` or ``num_classes``; the default where the loss has no such number."""
     value = getattr(loss, name, None)
-    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else default
+    fits = isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+    return int(value) if fits else default
 
 
 def per_class(loss: nn.Module, num_classes: int, dim: int) -> dict[str, Tensor]:

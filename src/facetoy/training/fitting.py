@@ -80,7 +80,8 @@ def fit(
     An interruption (Ctrl-C, the notebook's stop button) ends the step under way and returns what
     was trained so far, with ``run.config["interrupted"]`` True. A training that diverges, to
     numbers that are not finite, ends with a RuntimeWarning and ``run.config["diverged"]`` True; its
-    last snapshot is the last finite one, and so is its network.
+    last snapshot is the last finite one, and so is its network. An error in the midst of training
+    has the run so far as its attribute ``run``.
 
     Networks may compute in any precision; a run holds float32. Of a loss of your own ``logits``,
     ``weight``, ``centers``, ``update``, ``normalize``, ``warmup`` and ``annealing`` are used where
@@ -106,8 +107,15 @@ def trained(loss: Any, data: Data, settings: dict[str, Any], loss_args: dict[str
         shown=settings["progress"], total=training.plan.epochs, unit="epoch",
         desc=f"{training.config['loss']} on {where.type}",
     )  # fmt: skip
-    with bar, one_thread(), seeded(training.config["seed"], where), interruptible() as stop:
-        train_together(together, lambda epochs: bar.update(epochs - bar.n), stop, store)
+    try:
+        with bar, one_thread(), seeded(training.config["seed"], where), interruptible() as stop:
+            train_together(together, lambda epochs: bar.update(epochs - bar.n), stop, store)
+    except Exception as error:
+        if training.step:
+            training.config["interrupted"] = True
+            error.run = training.run()
+            error.add_note("The run so far is the attribute run of this error.")
+        raise
     return training.run()
 
 

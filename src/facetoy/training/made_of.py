@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,12 @@ def made_of(training: Training, optimizer: torch.optim.Optimizer) -> dict[str, A
     no part of it: they may be drawn anew for the same call.
     """
     found = {"data": training.images.data.checksum(), "optimizer": type(optimizer).__qualname__}
-    found |= _modules("model", training.net) | _modules("loss", training.head)
-    found |= {f"loss: {name}": _checksum(v) for name, v in training.head.named_buffers()}
+    found |= _modules("model", training.net) | _modules("the loss", training.head)
+    found |= {f"the loss's {name}": _checksum(v) for name, v in training.head.named_buffers()}
     for i, group in enumerate(optimizer.param_groups):
-        settings = group | {"params": [tuple(p.shape) for p in group["params"]]}
-        found |= {f"optimizer, group {i}: {name}": _word(v) for name, v in settings.items()}
+        words = {k: _word(v) for k, v in group.items()}
+        words["params"] = ", ".join(map(_shape, group["params"]))
+        found |= {f"optimizer, group {i}: {k}": word for k, word in words.items()}
     parts = (k / PARTS for k in range(PARTS))
     return found | {f"decay({part:g})": round(training.plan.factor(part), 9) for part in parts}
 
@@ -36,10 +38,10 @@ def _modules(name: str, module: nn.Module) -> dict[str, str]:
     """Each module in ``module``: its class, its public attributes of plain kinds, its shapes."""
     found = {}
     for path, m in module.named_modules():
-        held = {k: v for k, v in vars(m).items() if k[0] != "_" and k != "training"}
-        held |= {k: tuple(p.shape) for k, p in m.named_parameters(recurse=False)}
-        settings = (f"{k}={word}" for k, v in held.items() if (word := _word(v)) is not None)
-        found[f"{name}.{path}".rstrip(".")] = f"{type(m).__qualname__}({', '.join(settings)})"
+        words = {k: _word(v) for k, v in vars(m).items() if k[0] != "_" and k != "training"}
+        words |= {k: _shape(p) for k, p in m.named_parameters(recurse=False)}
+        shown = ", ".join(f"{k}={word}" for k, word in words.items() if word is not None)
+        found[f"{name}.{path}".rstrip(".")] = f"{type(m).__qualname__}({shown})"
     return found
 
 
@@ -49,9 +51,15 @@ def _word(value: Any) -> str | None:
         return _word(value.item()) if value.ndim == 0 else None
     if isinstance(value, list | tuple):
         return f"({', '.join(map(str, map(_word, value)))})"
-    if isinstance(value, bool | int | float | str | None):
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k}: {_word(v)}' for k, v in value.items())}}}"
+    if isinstance(value, bool | int | float | str | Enum | torch.dtype | torch.device | None):
         return repr(value)
     return called(value) if isinstance(value, Callable) else None
+
+
+def _shape(value: Tensor) -> str:
+    return f"{value.dtype} {tuple(value.shape)}".removeprefix("torch.")
 
 
 def _checksum(value: Tensor) -> int:

@@ -59,7 +59,7 @@ def network_for(images: np.ndarray, dim: int, model: nn.Module | None) -> nn.Mod
 
 
 def precision(model: nn.Module) -> torch.dtype:
-    """The dtype of the images that ``model`` wants: that of its first parameter."""
+    """The dtype of the first parameter of ``model``: that of the images that it wants."""
     found = (p.dtype for p in model.parameters() if p.is_floating_point())
     return next(found, torch.float32)
 

@@ -45,7 +45,9 @@ def layout(where: torch.device) -> torch.memory_format:
 
 
 def resident(data: Data, where: torch.device) -> Images:
-    """The images and labels of ``data`` on a device."""
+    """The images and labels of ``data`` on a device. TypeError for what is no ``Data``."""
+    if not isinstance(data, Data):
+        raise TypeError(f"data must be a Data, as of facetoy.load, got {type(data).__name__}")
     x, test_x = (
         torch.as_tensor(i, dtype=torch.float32).to(where, memory_format=layout(where))
         for i in (data.train_images, data.test_images)
@@ -142,7 +144,6 @@ class Training:
         """The run so far."""
         kept = {k: torch.stack(v).cpu().numpy() for k, v in self.taken.items()}
         data = self.images.data
-        network = self.last if self.config["diverged"] else tensors(self.net)
         return Run(
             **{"weight": None, **kept},
             labels=data.test_labels,
@@ -152,7 +153,7 @@ class Training:
             history={k: np.array(v) for k, v in self.history.items()},
             config=dict(self.config),
             device=device_name(self.images.x.device),
-            network={k: as_array(v).copy() for k, v in network.items()},
+            network={k: as_array(v).copy() for k, v in self.last.items()},
         )
 
     def count(self, loss: Tensor, gradient_norm: Tensor, seconds: float) -> None:
@@ -226,7 +227,7 @@ class Training:
         found = scores(head, features, self.sizes[0])
         if found is not None:
             return found.argmax(1)
-        seen = embedded(self.net, self.images.x)
+        features, seen = full(features), full(embedded(self.net, self.images.x))
         if normalized(head):
             features, seen = F.normalize(features), F.normalize(seen)
         count = torch.bincount(y)

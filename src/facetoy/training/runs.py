@@ -26,7 +26,7 @@ class Run:
     class_names: tuple[str, ...]  #: known classes first, then strangers
     steps: np.ndarray  #: (T,) int64, optimiser steps before each snapshot
     history: dict[str, np.ndarray]  #: per epoch: loss, accuracies, gradient norm, seconds
-    config: dict[str, Any]  #: loss, its arguments, dim, epochs, seed, num_classes, ...
+    config: dict[str, Any]  #: loss, its arguments, dim, epochs, ..., interrupted, diverged
     device: str  #: where it was trained, e.g. "cpu" or "cuda (NVIDIA H100)"
     centers: np.ndarray | None = None  #: (T, C, d) float32, of center loss
     network: dict[str, np.ndarray] | None = None  #: the trained network's parameters by name

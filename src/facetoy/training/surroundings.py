@@ -10,9 +10,14 @@ import torch
 
 
 def chosen_device(device: str) -> torch.device:
-    """What "auto" stands for, or the device of that name."""
+    """What "auto" stands for, or the device of that name; ValueError if it is not there."""
     if device != "auto":
-        return torch.device(device)
+        try:
+            return torch.empty(0, device=device).device
+        except (RuntimeError, AssertionError, TypeError) as error:
+            raise ValueError(
+                f"device must be 'auto' or a device that torch has here, got {device!r}"
+            ) from error
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

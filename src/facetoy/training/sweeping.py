@@ -15,6 +15,7 @@ import torch
 from joblib import Parallel, cpu_count, delayed
 from torch import nn
 
+from facetoy.checks import whole
 from facetoy.data import Data
 from facetoy.losses import LOSSES
 from facetoy.losses._base import ClassLoss
@@ -71,6 +72,7 @@ def sweep(
     where = chosen_device("cpu" if "device" in lists else args.get("device", "auto"))
     if jobs is None:
         jobs = -1 if where.type == "cpu" else 1
+    jobs = whole("jobs", jobs, -1)
     jobs = min(cpu_count() if jobs < 0 else max(jobs, 1), len(chosen))
     shared = set() if "device" in lists else _shared(loss, data, where, args) & set(lists)
     bar = progress_bar(shown=progress, desc="sweep", unit="run", total=len(chosen))

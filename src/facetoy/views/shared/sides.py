@@ -40,6 +40,11 @@ def principal(x: np.ndarray) -> tuple[np.ndarray, float]:
     return rows[:3].T, float((size[:3] ** 2).sum() / (size**2).sum())
 
 
+def lengths(x: np.ndarray) -> np.ndarray:
+    """(...,) lengths of the rows of ``x`` (..., d), also where float32 has no room for squares."""
+    return np.linalg.norm(x.astype(float), axis=-1)
+
+
 def side(source: Run | Sweep, name: str = "the run") -> Side:
     """Check one argument of SphereView and find the directions in which to show it."""
     if isinstance(source, Run):

@@ -9,7 +9,7 @@ import numpy as np
 from facetoy import metrics
 from facetoy.training.runs import Run
 from facetoy.views.shared.palette import INK, LINE, color, marker, places
-from facetoy.views.shared.sides import Side
+from facetoy.views.shared.sides import Side, lengths
 from facetoy.views.shared.titles import title
 
 SHAPES = {"circle": "o", "square": "s", "triangle": "^", "diamond": "D"}
@@ -120,7 +120,7 @@ def draw_side(
     step = step if step < 0 else min(step, len(run.steps) - 1)
     turn = turn if view.shown == 3 else np.eye(3)[:2]
     features = run.features[step]
-    longest = np.linalg.norm(run.features, axis=-1).max() or 1.0
+    longest = lengths(run.features).max() or 1.0
     points = (metrics.unit(features) if unit_length else features / longest) @ view.basis @ turn
     if view.shown == 2 and unit_length:  # spread them a little, as the live picture does
         points *= 1 + 0.11 * ((np.arange(len(points))[:, None] * 0.618034) % 1 - 0.5)

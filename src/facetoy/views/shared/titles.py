@@ -25,14 +25,15 @@ NOT_IN_TITLE = {
 
 
 def title(run: Run) -> str:
-    """What a run is called in the picture: its loss and that loss's settings."""
+    """What a run is called in the picture: its loss, that loss's settings, how badly it ended."""
     name = str(run.config["loss"])
-    settings = ", ".join(
+    settings = [
         value if isinstance(value, str) else f"{SYMBOLS.get(key, key)} = {value:g}"
         for key, value in sorted(run.config.items())
         if key not in NOT_IN_TITLE
         and not (key == "lam" and value == 0 and "m" in run.config)  # annealed away
         and isinstance(value, int | float | str)
         and not isinstance(value, bool)
-    )
-    return LOSS_TITLES.get(name, name) + (f" · {settings}" if settings else "")
+    ]
+    settings += ["diverged"] * bool(run.config.get("diverged"))
+    return LOSS_TITLES.get(name, name) + (f" · {', '.join(settings)}" if settings else "")

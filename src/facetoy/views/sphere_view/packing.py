@@ -13,7 +13,7 @@ from facetoy.training.arguments import numbers
 from facetoy.training.runs import Run
 from facetoy.training.schedule import eased
 from facetoy.views.shared.palette import COLORS, color, marker, places
-from facetoy.views.shared.sides import Side
+from facetoy.views.shared.sides import Side, lengths
 from facetoy.views.shared.sphere_still import best_turn
 from facetoy.views.shared.titles import title
 
@@ -100,9 +100,9 @@ def margin(run: Run) -> dict[str, Any] | None:
 
 def pack_run(run: Run, view: Side, packer: Packer) -> dict[str, Any]:
     """Append one run to ``packer``; returns its part of the meta data."""
-    length = np.linalg.norm(run.features, axis=-1, keepdims=True)
+    length = lengths(run.features)
     longest = float(length.max()) or 1.0
-    heaviest = 1.0 if run.weight is None else np.linalg.norm(run.weight, axis=-1).max() or 1.0
+    heaviest = 1.0 if run.weight is None else lengths(run.weight).max() or 1.0
     means = class_means(run)
     part: dict[str, Any] = {
         "title": title(run),
@@ -127,7 +127,7 @@ def pack_run(run: Run, view: Side, packer: Packer) -> dict[str, Any]:
         part["features"] = packer.fractions(run.features / longest)
     else:  # what is shown has lost length and angles, so they travel beside it
         part["features"] = packer.fractions(metrics.unit(run.features) @ view.basis)
-        part["length"] = packer.fractions(length[..., 0] / longest)
+        part["length"] = packer.fractions(length / longest)
         ways = {"mean_angle": means[:, run.labels]}
         if run.weight is not None:
             row = np.where(run.labels < run.num_classes, run.labels, run.predicted)

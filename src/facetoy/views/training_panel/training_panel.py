@@ -131,7 +131,8 @@ class TrainingPanel(Picture):
                 data=self.data, progress=False, on_snapshot=watch, **{**self._fixed, **settings}
             )
             self._show(run, final=True)
-            how = "Stopped" if run.config["interrupted"] else "Trained"
+            ends = {"diverged": "Diverged", "interrupted": "Stopped"}
+            how = next((word for end, word in ends.items() if run.config[end]), "Trained")
             text = f"{how} after {time.monotonic() - began:.1f} s on {run.device}."
             self.send({"type": "done", "text": text})
         except Exception as error:
