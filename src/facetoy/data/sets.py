@@ -232,7 +232,8 @@ def load(name: str, *, seed: int = 0, **options: int) -> Data:
     - ``"lfw"``: photos of people with at least ``min_images=20`` photos.
 
     The last three are downloaded by scikit-learn, once, into its data home
-    (``SCIKIT_LEARN_DATA``). A fifth of each class is kept for the test. ValueError for an unknown
+    (``SCIKIT_LEARN_DATA``). A fifth of each class is kept for the test, but for MNIST, whose
+    split is fixed. ValueError for an unknown
     name or option, ConnectionError if a download fails.
     """
     if name not in DATASETS:

@@ -17,7 +17,7 @@ import numpy as np
 
 from facetoy.checks import array, whole
 
-#: What belongs to a person: name → lowest and highest value. Lengths are in half image widths.
+#: What belongs to a person, as name → lowest and highest value. Lengths are in half image widths.
 IDENTITY = {
     "head width": (0.46, 0.66),
     "head height": (0.60, 0.76),
@@ -50,7 +50,7 @@ IDENTITY = {
     "mole x": (-0.40, 0.40),
     "mole y": (-0.55, 0.10),
 }
-#: What changes from photo to photo: name → lowest and highest value.
+#: What changes from photo to photo, as name → lowest and highest value.
 CONDITION = {
     "shift x": (-0.07, 0.07),
     "shift y": (-0.07, 0.07),

@@ -156,7 +156,7 @@ class Gallery:
 
     @property
     def names(self) -> list[str]:
-        """The name of each template as it is now: a list of its own."""
+        """The name of each template as it is now, in a list of its own."""
         return list(self._settled().names)
 
     def __len__(self) -> int:

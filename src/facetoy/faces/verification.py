@@ -229,7 +229,7 @@ class ROC(NamedTuple):
 
     @property
     def eer(self) -> float:
-        """Equal error rate: where as many impostors are accepted as owners are refused."""
+        """The equal error rate, where the share of impostors accepted is that of owners refused."""
         frr = 1 - self.tar
         k = int(np.argmax(self.far >= frr))
         if k == 0:
@@ -241,7 +241,7 @@ class ROC(NamedTuple):
     def tar_at(self, far: float) -> tuple[float, float]:
         """Highest TAR whose false-accept rate is at most ``far``, and the loosest such threshold.
 
-        ValueError if fewer than 10 impostor pairs would stand behind the rate.
+        ValueError if fewer than 10 false accepts would stand behind the rate.
         """
         far = between("far", far, 0, 1, "(]")
         if far * self.impostors < FEWEST:

@@ -52,7 +52,7 @@ class Machine:
             raise ValueError(f"fixed must be a finite number of at least 0, got {self.fixed!r}")
 
 
-#: An assumption, not a measurement: round figures after the data sheet of an H100 with 80 GB, of
+#: Assumed, not measured, are round figures after the data sheet of an H100 with 80 GB, of
 #: whose tensor cores (TF32) and 3.35 TB/s a part is useful, with a network of 200 Gbit/s.
 H100 = Machine("H100", flops=30e12, memory=2e12, network=25e9, fixed=1e-3, capacity=80e9)
 

@@ -1,4 +1,4 @@
-"""Train one network on many machines, its last layer spread over them.
+"""Train one network on many machines, its last layer spread over them::
 
     torchrun --nproc-per-node 2 -m facetoy.large --identities 1000 --checkpoint run
 
@@ -52,7 +52,7 @@ class Report(NamedTuple):
     steps: int
     loss: float  #: mean of the last epoch's steps
     step_ms: float  #: median milliseconds of a step on rank 0, without the first
-    peak_mb: list[float]  #: largest memory of each rank so far: of the GPU, else of the process
+    peak_mb: list[float]  #: largest memory of each rank so far, of the GPU, else of the process
 
 
 def train(

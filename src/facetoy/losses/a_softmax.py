@@ -15,7 +15,7 @@ class ASoftmax(LSoftmax):
 
     Args:
         in_features: d, the length of a feature.
-        num_classes: C.
+        num_classes: number of classes, C.
         m: integer factor on the angle, ≥ 1.
         lam: λ, how much of the plain cosine remains, ≥ 0; where annealing ends.
 

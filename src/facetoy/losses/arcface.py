@@ -10,6 +10,7 @@ class ArcFace(SphereLoss):
     """ArcFace: the angle to the true class's weight is widened by m before its cosine is taken.
 
     φ(cos θ) = cos(θ + m)        for θ + m ≤ π
+
     φ(cos θ) = -2 - cos(θ + m)    beyond, where cos(θ + m) would rise again
 
     The second line is ours: it is how L-Softmax continues, meets the first at -1 and keeps
@@ -19,7 +20,7 @@ class ArcFace(SphereLoss):
 
     Args:
         in_features: d, the length of a feature.
-        num_classes: C.
+        num_classes: number of classes, C.
         s: scale of the cosines, > 0. The paper's 64 is for thousands of classes; ten classes on
             a sphere want about 16.
         m: margin in radians, in [0, π/2).

@@ -39,7 +39,7 @@ class CenterLoss(Softmax):
 
     Args:
         in_features: d, the length of a feature.
-        num_classes: C.
+        num_classes: number of classes, C.
         lam: λ, weight of the pull, ≥ 0.
         alpha: how far the centers move, in [0, 1].
 

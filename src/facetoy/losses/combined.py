@@ -16,7 +16,7 @@ class CombinedMargin(SphereLoss):
 
     Args:
         in_features: d, the length of a feature.
-        num_classes: C.
+        num_classes: number of classes, C.
         s: scale of the cosines, > 0.
         m1: factor on the angle, ≥ 1.
         m2: step in the angle, in radians, in [0, π/2).

@@ -12,7 +12,7 @@ class CosFace(SphereLoss):
 
     Args:
         in_features: d, the length of a feature.
-        num_classes: C.
+        num_classes: number of classes, C.
         s: scale of the cosines, > 0. The paper's 64 is for thousands of classes; ten classes on
             a sphere want about 16.
         m: margin as a difference of cosines, in [0, 2).

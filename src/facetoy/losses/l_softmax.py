@@ -28,7 +28,7 @@ class LSoftmax(MarginLoss):
 
     Args:
         in_features: d, the length of a feature.
-        num_classes: C.
+        num_classes: number of classes, C.
         m: integer factor on the angle, ≥ 1; with 1 it is softmax without a bias.
         lam: λ, how much of the plain cosine remains, ≥ 0; where annealing ends.
 

@@ -12,7 +12,7 @@ class NormSoftmax(SphereLoss):
 
     Args:
         in_features: d, the length of a feature.
-        num_classes: C.
+        num_classes: number of classes, C.
         s: scale of the cosines, > 0.
 
     Shapes: ``x`` (N, d), ``y`` (N,) integers in [0, C) → scalar mean.

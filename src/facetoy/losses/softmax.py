@@ -12,7 +12,7 @@ class Softmax(ClassLoss):
 
     Args:
         in_features: d, the length of a feature.
-        num_classes: C.
+        num_classes: number of classes, C.
         bias: learn b as well. Off by default, so that only lengths and angles decide.
 
     Shapes: ``x`` (N, d), ``y`` (N,) integers in [0, C) → scalar mean.

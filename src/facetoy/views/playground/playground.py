@@ -150,8 +150,8 @@ class Playground(Picture):
         dim: 2 for a circle, 3 for a sphere.
         classes: which of the ten classes are trained, at least two, each from 0 to 9.
         stranger: a class that is only looked at, or None.
-        optimiser: "adam" or "sgd", with ``lr`` and ``batch_size``. None is 0.01, for free points
-            0.3.
+        optimiser: "adam" or "sgd", with ``lr`` and ``batch_size``. An ``lr`` of None is 0.01, for
+            free points 0.3.
         unit: begin with all features at unit length (True) or at their true length.
         embedded: for a chapter of the book, where the page loads it once the reader asks for it,
             and where it links to the playground's own page.

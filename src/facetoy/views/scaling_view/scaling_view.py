@@ -47,9 +47,10 @@ class ScalingView(Picture):
         points: measured settings, of ``facetoy.large.measure``, drawn against what is predicted
             for the first machine; None leaves the chart away.
         batch: images of all ranks together in a step.
-        classes, dim, ranks, rate: where the sliders begin: 10⁴ to 10⁸ (the nearest step is taken),
-            a power of two from 64 to 1024, a power of two up to 1024 and to ``batch``, and
-            0.02 to 1 (to the nearest hundredth).
+        classes: where its slider begins, 10⁴ to 10⁸ (the nearest step is taken).
+        dim: the same, a power of two from 64 to 1024.
+        ranks: the same, a power of two up to 1024 and to ``batch``.
+        rate: the same, 0.02 to 1 (to the nearest hundredth).
 
     The numbers are those of ``facetoy.large.cost``. Alive without a kernel. ValueError for
     settings out of range, or without a machine.
