@@ -1,8 +1,12 @@
 """fit: runs as promised, the same for the same call, for every loss."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import facetoy
 from facetoy.losses import LOSSES, ArcFace, CenterLoss, TripletLoss
@@ -178,3 +182,16 @@ def test_progress_bars_can_be_turned_off(digits, capsys, monkeypatch):
     monkeypatch.setenv("TQDM_DISABLE", "1")
     facetoy.sweep("softmax", digits, seed=[0], epochs=1)
     assert capsys.readouterr() == ("", "")
+
+
+def test_threads_train_what_one_thread_trains(digits):
+    """They would share torch's random numbers, and leave it with one thread."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.Dropout(0.5), nn.Linear(16, 3))
+    act = partial(facetoy.fit, "arcface", digits, model=model, epochs=2, progress=False)
+    threads, random = torch.get_num_threads(), torch.get_rng_state()
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda seed: act(seed=seed), range(4)))
+    assert torch.get_num_threads() == threads
+    assert torch.get_rng_state().equal(random)
+    for seed, run in enumerate(runs):
+        assert np.array_equal(run.features, act(seed=seed).features)

@@ -14,7 +14,7 @@ from facetoy.training import sweep
 # With 400 strangers the error rate of one network is sure to half a point (standard error).
 PEOPLE, STRANGERS, PHOTOS = 300, 400, 12
 PAIRS = 20_000  # of each kind
-_training = Lock()  # torch has one state of its random numbers, for all threads
+_training = Lock()  # one sweep has all the cores
 BUDGET = {"dim": 64, "epochs": 10, "snapshots": 2}
 
 
@@ -26,7 +26,7 @@ def stranger_test(
     For each seed ``loss`` trains the same network for the same 10 epochs on the same 300 drawn
     people, 12 photos of 16 x 16 pixels each (a fifth of them kept back); the pairs are photos of
     400 others. 50 is guessing. ``args`` go to ``facetoy.fit``, such as the loss's own settings.
-    Threads that call this wait for each other; no other training may run beside them.
+    Threads that call this wait for each other.
     """
     if not isinstance(seed, Iterable):
         raise ValueError(f"seed must be a list of seeds, got {seed!r}")

@@ -81,7 +81,7 @@ def fit(
     was trained so far, with ``run.config["interrupted"]`` True. A training that diverges, to
     numbers that are not finite, ends with a RuntimeWarning and ``run.config["diverged"]`` True; its
     last snapshot is the last finite one, and so is its network. An error in the midst of training
-    has the run so far as its attribute ``run``.
+    has the run so far as its attribute ``run``. Threads of Python that train wait for each other.
 
     Networks may compute in any precision; a run holds float32. Of a loss of your own ``logits``,
     ``weight``, ``centers``, ``update``, ``normalize``, ``warmup`` and ``annealing`` are used where

@@ -29,22 +29,29 @@ def device_name(device: torch.device) -> str:
     return device.type
 
 
+#: torch has one state of its random numbers and one number of threads. Who changes them holds this,
+#: so that threads of Python which train do so one after the other.
+_torch = threading.RLock()
+
+
 @contextmanager
 def one_thread() -> Iterator[None]:
     """One thread for torch: a second one only gets in the way of a network this small, most on a
     busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    with _torch:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
 
 @contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Random numbers from ``seed``; afterwards torch's random state is what it was."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    devices = [device] if device.type == "cuda" else []
+    with _torch, torch.random.fork_rng(devices=devices):
         torch.default_generator.manual_seed(seed)
         if device.type == "cuda":
             with torch.cuda.device(device):
