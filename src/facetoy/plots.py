@@ -169,7 +169,7 @@ def angle_histogram(runs: Mapping[str, Run], *, alt: str, step: int = -1) -> Fig
         own = theta[np.arange(len(labels)), labels]
         theta[np.arange(len(labels)), labels] = np.inf
         for i, (name, angles) in enumerate(
-            (("own class mean", own), ("nearest other mean", theta.min(1)))
+            (("own class mean", own), ("nearest other mean", np.fmin.reduce(theta, 1, initial=np.inf)))
         ):
             count, _ = np.histogram(np.degrees(angles), bins)
             bar = go.Bar(
