@@ -53,9 +53,7 @@ def test_classes_without_test_images(labels, accuracy, intra, intra_mean, inter,
     assert got.accuracy == pytest.approx(accuracy, nan_ok=True)
     want = [intra, intra_mean, inter, 20, beside]
     np.testing.assert_allclose(np.rad2deg(got[1:]), want, atol=1e-9)
-    np.testing.assert_allclose(
-        np.rad2deg(bare[1:]), [NAN, intra_mean, inter, NAN, NAN], atol=1e-9
-    )
+    np.testing.assert_allclose(np.rad2deg(bare[1:]), [NAN, intra_mean, inter, NAN, NAN], atol=1e-9)
 
 
 def test_the_case_itself():

@@ -75,15 +75,15 @@ class TripletLoss(nn.Module):
             return self._distances(x)
 
     def _distances(self, x: Tensor) -> Tensor:
-        x = unit(x) if self.normalize else x - x.mean(0)
-        square = x.square().sum(1)
-        d = square[:, None] + square - 2 * (x @ x.T)
+        u = unit(x) if self.normalize else x - x.mean(0)
+        square = u.square().sum(1)
+        d = square[:, None] + square - 2 * (u @ u.T)
         if self.normalize:
             d = d.clamp_min(0)
-        else:  # the digits of two features that are nearer to each other than to the others
-            u = x.detach()
-            near = torch.cdist(u, u, compute_mode="donot_use_mm_for_euclid_dist").square()
-            d = near + (d - d.detach())
+        else:  # far from the origin a difference of squares has no digits left, only a gradient
+            x = x.detach()
+            apart = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist").square()
+            d = apart + (d - d.detach())
         if self.squared:
             return d
         far = d > torch.finfo(d.dtype).eps
