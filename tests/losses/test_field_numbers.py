@@ -59,9 +59,9 @@ def test_numbers_of_every_kind(real):
         CombinedMargin(3, 5, m1=real(1.5), m2=real(0.25), m3=real(0.25)),
         LSoftmax(3, 5, lam=real(0.25)), CenterLoss(3, 5, lam=real(0.25), alpha=real(0.25)),
     ]  # fmt: skip
+    names = {"s", "m", "m1", "m2", "m3", "lam", "alpha", "margin"}
     for loss in made:
-        kept = [v for k, v in vars(loss).items() if k in ("s", "m", "m1", "m2", "m3", "lam", "alpha",
-                                                          "margin")]  # fmt: skip
+        kept = [value for name, value in vars(loss).items() if name in names]
         assert {type(v) for v in kept} <= {float, int}
         assert 0.25 in kept
 
@@ -75,7 +75,7 @@ def test_what_is_no_number(value):
         lambda: ArcFace(3, 5, m=value), lambda: CosFace(3, 5, s=value), lambda: Triplet(value),
         lambda: CenterLoss(3, 5, lam=value),
     ):  # fmt: skip
-        with pytest.raises(ValueError, match="must lie in .*, got"):
+        with pytest.raises(ValueError, match=r"must lie in .*, got"):
             make()
 
 
