@@ -209,7 +209,10 @@ class ShardedMargin(nn.Module):
                 target = torch.searchsorted(chosen, target)
                 W = F.embedding(chosen, W, sparse=self.sparse)
             z = functional_call(self._scores, {"loss.weight": W}, (X, rows, target))
-            return _CrossEntropy.apply(z, rows, target)
+            loss = _CrossEntropy.apply(z, rows, target)
+        if not loss.isfinite():  # on every rank alike, so that none waits for another
+            raise ValueError(f"weights must be finite on every rank, the loss is {loss.item()}")
+        return loss
 
     def sample(self, target: Tensor) -> Tensor:
         """The classes (of this rank, counted from 0, in order) to use in a step whose batch shows
@@ -295,7 +298,6 @@ class _Scores(nn.Module):
         x = checked(x)
         if not len(self.loss.weight):
             return x[:, :0]  # no class, no score, but a gradient for the others
-        self.loss.check()
         z = self.loss.scores(x)
         if not len(rows):
             return z
