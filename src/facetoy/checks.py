@@ -9,6 +9,7 @@ import numpy as np
 
 def whole(name: str, value: int, low: int, high: int | None = None) -> int:
     """``value`` as an int; ValueError unless it is an integer from ``low`` to ``high``."""
+    value = plain(value)
     expected = f"of at least {low}" if high is None else f"from {low} to {high}"
     inside = isinstance(value, Integral) and not isinstance(value, bool) and value >= low
     if not inside or (high is not None and value > high):
@@ -47,10 +48,16 @@ def array(
         raise ValueError(f"{name} must have no masked values, got {np.ma.count_masked(values)}")
     kind = f"be {dtype} of" if dtype else "have"
     expected = f"{name} must {kind} shape ({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+    if hasattr(values, "detach"):  # a tensor, perhaps on a GPU
+        values = values.detach().cpu()
     try:
         found = np.asarray(values)
     except ValueError:  # rows of different lengths
         raise ValueError(f"{expected}, got rows that differ") from None
+    except (TypeError, RuntimeError) as error:  # a dtype that NumPy has not
+        raise ValueError(f"{expected}, got what is no array: {error}") from None
+    if found.ndim == 0 and found.dtype.kind not in "biufc":
+        raise ValueError(f"{expected}, got {type(values).__name__}")
     fits = found.ndim == len(shape) and all(
         isinstance(s, str) or s == n for s, n in zip(shape, found.shape, strict=True)
     )
@@ -70,3 +77,23 @@ def finite(name: str, values: Any, shape: tuple[int | str, ...]) -> np.ndarray:
     if not np.isfinite(found).all():
         raise ValueError(f"{name} must be finite, got {found[~np.isfinite(found)][0]}")
     return found
+
+
+def labels(name: str, values: Any) -> np.ndarray:
+    """``values`` as (N,) int64; ValueError unless they are whole numbers from 0, N > 0."""
+    found = array(name, values, ("N",))
+    if not found.size:
+        raise ValueError(f"{name} must have at least one entry, got none")
+    if found.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers, got {found.dtype}")
+    low, high = found.min(), found.max()
+    if low < 0 or high > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} must be at least 0, got {low if low < 0 else high}")
+    return native(found, np.int64)
+
+
+def native(values: np.ndarray, dtype: type) -> np.ndarray:
+    """``values`` as torch takes them: of that ``dtype``, not stepping backwards. A copy if need be,
+    as after ``values[::-1]``."""
+    back = any(step < 0 for step in values.strides)
+    return values.astype(dtype, copy=back)

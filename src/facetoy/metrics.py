@@ -27,7 +27,7 @@ class Measures(NamedTuple):
     accuracy: float  #: share of known test images whose highest score is their own class
     intra: float  #: mean angle between a feature and the weight of its class
     intra_mean: float  #: mean angle between a feature and the mean direction of its class
-    inter: float  #: mean over classes of the angle between its mean and the nearest other mean
+    inter: float  #: mean over classes with test images of the angle to the nearest other mean
     inter_weight: float  #: the same between weights
     weight_mean: float  #: mean over classes of the angle between its weight and its mean
 
@@ -67,10 +67,21 @@ def to_mean(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def nearest(directions: np.ndarray) -> np.ndarray:
-    """(K,) angle of each of the K directions (K, d) to the nearest other one; needs K > 1."""
+    """(K,) angle of each of the K directions (K, d) to the nearest other one.
+
+    A direction of NaN, such as the mean of an empty class, is nobody's nearest. NaN for itself,
+    and for a direction that has no other.
+    """
     theta = angle(directions[:, None], directions[None])
-    np.fill_diagonal(theta, np.inf)
-    return theta.min(axis=1)
+    np.fill_diagonal(theta, np.nan)
+    found = np.fmin.reduce(theta, axis=1, initial=np.inf)
+    return np.where(np.isinf(found), np.nan, found)
+
+
+def mean_of_known(values: np.ndarray) -> float:
+    """The mean of those values that are numbers; NaN if none is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
 def measure(run: Run, step: int = -1) -> Measures:
@@ -82,14 +93,14 @@ def measure(run: Run, step: int = -1) -> Measures:
         intra = inter_weight = weight_mean = np.nan
     else:
         weight = run.weight[step]
-        intra = float(to_weight(features, labels, weight).mean())
-        inter_weight = float(nearest(weight).mean())
-        weight_mean = float(np.nanmean(angle(weight[: len(means)], means)))
+        intra = mean_of_known(to_weight(features, labels, weight))
+        inter_weight = mean_of_known(nearest(weight))
+        weight_mean = mean_of_known(angle(weight[: len(means)], means))
     return Measures(
-        accuracy=float(np.mean(run.predicted[step][known] == labels)),
+        accuracy=mean_of_known((run.predicted[step][known] == labels).astype(float)),
         intra=intra,
-        intra_mean=float(to_mean(features, labels).mean()),
-        inter=float(nearest(means).mean()),
+        intra_mean=mean_of_known(to_mean(features, labels)),
+        inter=mean_of_known(nearest(means)),
         inter_weight=inter_weight,
         weight_mean=weight_mean,
     )

@@ -168,8 +168,9 @@ def angle_histogram(runs: Mapping[str, Run], *, alt: str, step: int = -1) -> Fig
         theta = metrics.angle(features[:, None], means[None])
         own = theta[np.arange(len(labels)), labels]
         theta[np.arange(len(labels)), labels] = np.inf
+        nearest = np.fmin.reduce(theta, 1, initial=np.inf)  # NaN: a class without images
         for i, (name, angles) in enumerate(
-            (("own class mean", own), ("nearest other mean", theta.min(1)))
+            (("own class mean", own), ("nearest other mean", nearest))
         ):
             count, _ = np.histogram(np.degrees(angles), bins)
             bar = go.Bar(

@@ -22,9 +22,9 @@ def test_pk_sampler():
         for c in classes:
             mine = [i for i in batch if labels[i] == c]
             assert len(set(mine)) == min(4, (labels == c).sum())
-    with pytest.raises(ValueError, match=r"classes must lie in \[1, 5\], got 6"):
+    with pytest.raises(ValueError, match="classes must be an integer from 1 to 5, got 6"):
         facetoy.PKSampler(labels, 6, 2)
-    with pytest.raises(ValueError, match="per_class must be at least 2, for a positive, got 1"):
+    with pytest.raises(ValueError, match="per_class must be an integer of at least 2, got 1"):
         facetoy.PKSampler(labels, 3, 1)
 
 

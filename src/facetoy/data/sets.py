@@ -7,10 +7,11 @@ import hashlib
 import inspect
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import joblib
@@ -24,7 +25,7 @@ from sklearn.datasets import (
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from facetoy.checks import whole
+from facetoy.checks import array, labels, native, whole
 from facetoy.data import toyfaces
 from facetoy.data.downloads import fetch
 
@@ -34,12 +35,20 @@ OLIVETTI_PIXELS = (  # SHA-256 of the 400 x 4,096 bytes
 )
 
 
-@dataclass(frozen=True)
+ROUNDING = 1e-6  # by so much may a pixel lie outside [0, 1], as after an interpolation
+
+
+@dataclass(frozen=True, eq=False)
 class Data:
     """Labelled images. ``images`` are (N, 1, H, W) float32 in [0, 1], labels (N,) int64.
 
     Training labels run from 0 to C - 1. A test label of C or more is a stranger: a class of which
     training shows no image. ``class_names`` lists the known classes first, then the strangers.
+
+    Lists, tensors and arrays of other numbers are converted; arrays of the right kind are kept as
+    they are, not copied. ValueError that names the field, for images of another shape or with
+    pixels outside [0, 1], for labels that are no integers from 0, and for fields that do not fit
+    each other: a label for each image, a name for each label, test images as large as the others.
     """
 
     name: str
@@ -50,9 +59,25 @@ class Data:
     class_names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        double = [name for name, n in Counter(self.class_names).items() if n > 1]
-        if double:
-            raise ValueError(f"class names must differ, got {double[0]!r} more than once")
+        if not isinstance(self.name, str):
+            raise ValueError(f"name must be a str, got {self.name!r}")
+        found = {"class_names": _names(self.class_names)}
+        for side in ("train", "test"):
+            found |= _side(side, getattr(self, f"{side}_images"), getattr(self, f"{side}_labels"))
+        (h, w), (test_h, test_w) = (found[f"{s}_images"].shape[2:] for s in ("train", "test"))
+        if (h, w) != (test_h, test_w):
+            raise ValueError(
+                f"test_images must be of {h} x {w} pixels like train_images, "
+                f"got {test_h} x {test_w}"
+            )
+        count = 1 + max(int(found[f"{side}_labels"].max()) for side in ("train", "test"))
+        if len(found["class_names"]) < count:
+            raise ValueError(
+                f"class_names must be at least {count}, as the largest label is {count - 1}, "
+                f"got {len(found['class_names'])}"
+            )
+        for field, value in found.items():
+            object.__setattr__(self, field, value)
 
     def __repr__(self) -> str:
         n, (_, h, w) = len(self.train_images), self.train_images.shape[1:]
@@ -77,6 +102,7 @@ class Data:
         Their test images stay, as strangers. ValueError for an unknown name, or if fewer than
         two classes remain.
         """
+        names = [names] if isinstance(names, str) else names
         known = self.class_names[: self.num_classes]
         unknown = [n for n in names if n not in known]
         if unknown:
@@ -96,20 +122,52 @@ class Data:
         )
 
 
+def _side(side: str, images: Any, labels_: Any) -> dict[str, np.ndarray]:
+    """The images and labels of training or of the test by the names of their fields, checked."""
+    x, y = f"{side}_images", f"{side}_labels"
+    pixels = array(x, images, ("N", 1, "H", "W"))
+    if not pixels.size:
+        raise ValueError(f"{x} must have at least one image, got shape {pixels.shape}")
+    if pixels.dtype.kind not in "biuf":
+        raise ValueError(f"{x} must be real numbers, got {pixels.dtype}")
+    low, high = pixels.min(), pixels.max()
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):
+        raise ValueError(f"{x} must be finite and in [0, 1], got {high if low >= 0 else low}")
+    found = {x: native(pixels, np.float32), y: labels(y, labels_)}
+    if len(found[y]) != len(pixels):
+        raise ValueError(f"{y} must be {len(pixels)}, one for each image, got {len(found[y])}")
+    return found
+
+
+def _names(values: Any) -> tuple[str, ...]:
+    """``class_names`` as a tuple; ValueError unless they are words that differ."""
+    if isinstance(values, str | bytes | Set | Mapping) or not isinstance(values, Iterable):
+        raise ValueError(f"class_names must be a tuple of words, got {values!r}")
+    names = tuple(values)
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"class_names must be words, got {name!r}")
+    double = [name for name, n in Counter(names).items() if n > 1]
+    if double:
+        raise ValueError(f"class names must differ, got {double[0]!r} more than once")
+    return tuple(map(str, names))
+
+
 def open_split(data: Data, people: int, *, strangers: int | None = None, seed: int = 0) -> Data:
     """Train on some people, test on others: no person is on both sides.
 
     ``people`` classes, drawn by ``seed``, stay in training. Of ``strangers`` others (all, if None)
     *every* image is a test image, the former training images too. The test images of those in
     training stay as well, with labels below C. The same seed with fewer people keeps the same
-    strangers. Classes that were strangers before are left out. ValueError if there are not so
-    many classes.
+    strangers. Classes of which training shows no image are left out. ValueError if there are not
+    so many classes.
     """
-    C = data.num_classes
+    there = np.unique(data.train_labels)
+    C = len(there)
     people = whole("people", people, 2, C - 1)
     left = C - people
     strangers = left if strangers is None else whole("strangers", strangers, 1, left)
-    order = np.random.default_rng(seed).permutation(C)
+    order = there[np.random.default_rng(seed).permutation(C)]
     chosen = np.concatenate([order[:people], order[C - strangers :]])
     new = np.full(len(data.class_names), -1)
     new[chosen] = np.arange(people + strangers)

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from facetoy.checks import array, whole
+from facetoy.checks import finite, whole
 
 #: What belongs to a person, as name → lowest and highest value. Lengths are in half image widths.
 IDENTITY = {
@@ -99,8 +99,8 @@ def draw(
         size: height and width, at least 8.
         noise_seed: of the pixels' noise.
     """
-    identity = array("identity", identity, ("N", len(IDENTITY)))
-    condition = array("condition", condition, ("N", len(CONDITION)))
+    identity = finite("identity", identity, ("N", len(IDENTITY)))
+    condition = finite("condition", condition, ("N", len(CONDITION)))
     if len(identity) != len(condition):
         raise ValueError(
             f"identity and condition must have the same length, got {len(identity)} "

@@ -83,7 +83,9 @@ class CenterLoss(Softmax):
     def pull(self, x: Tensor, y: Tensor) -> Tensor:
         """The second term without λ: 1/2 · mean ‖x - c_y‖², a scalar."""
         x = checked(x, self.in_features)
-        return self._pull(x, check_labels(y, x.shape[0], self.num_classes))
+        y = check_labels(y, x.shape[0], self.num_classes)
+        self.check()
+        return self._pull(x, y)
 
     def _pull(self, x: Tensor, y: Tensor) -> Tensor:
         return (x - self.centers[y]).square().sum(1).mean() / 2
@@ -91,7 +93,7 @@ class CenterLoss(Softmax):
     def mean(self, x: Tensor, y: Tensor) -> Tensor:
         if self.training and torch.is_grad_enabled():
             if not self._moved:
-                warn("the centers did not move: call update(x, y) after each step", stacklevel=3)
+                warn("the centers did not move: call update(x, y) after each step", stacklevel=5)
             self._moved = False
         return super().mean(x, y) + self.lam * self._pull(x, y)
 

@@ -70,15 +70,20 @@ class TripletLoss(nn.Module):
 
     def distances(self, x: Tensor) -> Tensor:
         """(N, N) distances d between the features (N, d), with a finite gradient at 0."""
-        x = unit(x) if self.normalize else x - x.mean(0)
-        square = x.square().sum(1)
-        d = square[:, None] + square - 2 * (x @ x.T)
+        x = checked(x)
+        with exact(x):
+            return self._distances(x)
+
+    def _distances(self, x: Tensor) -> Tensor:
+        u = unit(x) if self.normalize else x - x.mean(0)
+        square = u.square().sum(1)
+        d = square[:, None] + square - 2 * (u @ u.T)
         if self.normalize:
             d = d.clamp_min(0)
-        else:  # the digits of two features that are nearer to each other than to the others
-            u = x.detach()
-            near = torch.cdist(u, u, compute_mode="donot_use_mm_for_euclid_dist").square()
-            d = near + (d - d.detach())
+        else:  # far from the origin a difference of squares has no digits left, only a gradient
+            x = x.detach()
+            apart = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist").square()
+            d = apart + (d - d.detach())
         if self.squared:
             return d
         far = d > torch.finfo(d.dtype).eps
@@ -94,25 +99,23 @@ class TripletLoss(nn.Module):
         if self.mining == "all":
             return count_all(negatives, positives + self.margin)
         if self.mining == "hard":
-            d_p, p = (v[:, None] for v in positives.max(1))
-            d_n, n = (v[:, None] for v in negatives.min(1))
+            (d_p, p), (d_n, n) = positives.max(1, keepdim=True), negatives.min(1, keepdim=True)
         else:
             near = negatives.sort(1)
             k = torch.searchsorted(near.values, positives, right=True)
             d_p, d_n, n = positives, near.values.gather(1, k), near.indices.gather(1, k)
-            p = torch.arange(y.shape[0], device=y.device).expand_as(n)
-        there = d_p.isfinite() & d_n.isfinite()
-        active = there & (d_p - d_n + self.margin > 0)
+        there = (d_p > -inf) & (d_n < inf)
+        active = d_p - d_n + self.margin > 0
         one = active.to(d.dtype)
-        weight = torch.zeros_like(d).scatter_add(1, p, one).scatter_add(1, n, -one)
-        return weight, active.sum(), there.sum()
+        weight = torch.zeros_like(d).scatter(1, p, one) if self.mining == "hard" else one
+        return weight.scatter_add(1, n, -one), active.sum(), there.sum()
 
     def active(self, x: Tensor, y: Tensor) -> tuple[int, int]:
         """How many of the triplets that ``mining`` chooses are active, and how many there are."""
         x = checked(x)
         y = check_labels(y, x.shape[0])
         with exact(x):
-            _, active, total = self.count(self.distances(x), y)
+            _, active, total = self.count(self._distances(x), y)
         return int(active), int(total)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
@@ -120,7 +123,7 @@ class TripletLoss(nn.Module):
         x = checked(x)
         y = check_labels(y, x.shape[0])
         with exact(x):
-            d = self.distances(x)
+            d = self._distances(x)
             weight, active, _ = self.count(d, y)
             any_active = active.clamp_max(1).to(d.dtype)
             return (weight * d).sum() / active.clamp_min(1) + self.margin * any_active

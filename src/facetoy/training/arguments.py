@@ -106,11 +106,12 @@ def _batches(
     head: nn.Module, data: Data, size: int, per_class: int | None, generator: torch.Generator
 ) -> Shuffled | PKSampler:
     """What to train on in each step of an epoch, as indices of training images."""
+    there = len(np.unique(data.train_labels))  # a class may have no image
     if per_class is None and isinstance(head, TripletLoss):
-        per_class = max(4, size // data.num_classes)
+        per_class = max(4, size // there)
     if per_class is None:
         return Shuffled(len(data.train_labels), size, generator)
-    classes = min(data.num_classes, max(1, size // per_class))
+    classes = min(there, max(1, size // per_class))
     if isinstance(head, TripletLoss) and classes < 2:
         raise ValueError(
             f"a batch of triplets needs two classes: batch_size {size} has room for "

@@ -1,11 +1,13 @@
 """What a step trains on: images in a new order, or several of each of a few classes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Sampler
+
+from facetoy import checks
 
 
 class Shuffled:
@@ -33,29 +35,28 @@ class PKSampler(Sampler[list[int]]):
     class with fewer than K images gives some of them twice.
 
     Args:
-        labels: (N,) integers from 0.
-        classes: P, at most the number of classes.
+        labels: (N,) integers from 0, of which some may have no image.
+        classes: P, at most the number of classes that have an image.
         per_class: K, at least 2.
         generator: where the random numbers come from; torch's own if None.
 
-    ValueError if P or K does not fit.
+    ValueError if labels, P or K do not fit.
     """
 
     def __init__(
         self,
-        labels: Tensor | np.ndarray,
+        labels: Tensor | np.ndarray | Sequence[int],
         classes: int,
         per_class: int,
         generator: torch.Generator | None = None,
     ) -> None:
-        labels = torch.as_tensor(labels)
-        self.members = [(labels == c).nonzero().squeeze(1) for c in labels.unique()]
-        if not 1 <= classes <= len(self.members):
-            raise ValueError(f"classes must lie in [1, {len(self.members)}], got {classes}")
-        if per_class < 2:
-            raise ValueError(f"per_class must be at least 2, for a positive, got {per_class}")
-        self.classes, self.per_class, self.generator = classes, per_class, generator
-        self.batches = max(1, len(labels) // (classes * per_class))
+        order = torch.tensor(checks.labels("labels", labels)).sort(stable=True)
+        counts = order.values.unique_consecutive(return_counts=True)[1]
+        self.members = order.indices.split(counts.tolist())
+        self.classes = checks.whole("classes", classes, 1, len(self.members))
+        self.per_class = checks.whole("per_class", per_class, 2)  # an image and its positive
+        self.generator = generator
+        self.batches = max(1, len(order.indices) // (self.classes * self.per_class))
 
     def __len__(self) -> int:
         return self.batches
