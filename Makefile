@@ -23,7 +23,7 @@ BUILD := $(BIN)/jupyter-book build . -W --keep-going || { rm -rf _build/.doctree
 
 PARALLEL := -n logical --dist worksteal
 
-.PHONY: help book serve data test test-newest test-lowest test-colab links bench dist lint clean
+.PHONY: help book serve data test test-newest test-lowest test-colab links bench gpu wheels dist lint clean
 .DELETE_ON_ERROR:
 
 help:  ## Say what there is
@@ -90,6 +90,19 @@ bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learnin
 	$(BIN)/python benchmarks/faces.py
 	$(BIN)/python benchmarks/training.py
 	PYTHONPATH=tests:tests/views $(BIN)/python benchmarks/pages.py
+
+gpu: $(READY)  ## Run the tests and benchmarks of a GPU, a few minutes; the tables go to benchmarks/results
+	$(BIN)/python benchmarks/gpu.py
+
+# For a machine with torch and a card but no network, where `python benchmarks/gpu.py` takes them.
+WHEELS := anywidget comm decorator ipython ipywidgets jedi jupyterlab_widgets matplotlib-inline \
+	parso pexpect plotly prompt_toolkit psygnal ptyprocess pure_eval pytorch-metric-learning \
+	stack_data executing asttokens traitlets wcwidth widgetsnbextension ipython_pygments_lexers
+FOR ?= 3.12
+
+wheels: $(READY)  ## Download to .wheels what such a machine may lack (FOR=3.12, its Python, on Linux)
+	$(BIN)/pip download -q --no-deps --only-binary=:all: --python-version $(FOR) \
+		--platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 -d .wheels $(WHEELS)
 
 lint: $(READY) $(NODE_READY)  ## Check style, arrows and types: code, scripts, notebooks (they carry no outputs)
 	$(BIN)/ruff check .

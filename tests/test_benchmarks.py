@@ -85,3 +85,26 @@ def test_the_paper_s_table_goes_on_where_it_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(bench, "BATCH", 20)
     picture = bench.figure(data, tmp_path, 4, 2, "cpu")
     assert picture.stat().st_size > 10_000
+
+
+def test_a_gpu_s_page_is_rehearsed_without_one(tmp_path, monkeypatch, capsys):
+    bench = script("gpu")
+    monkeypatch.setattr(bench, "unpack", lambda: None)
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+    def broken(small):
+        raise RuntimeError("no such card")
+
+    monkeypatch.setitem(bench.PARTS, "Tests", broken)
+    parts = ["Tests", "Versions", "Losses over many classes", "MNIST"]
+    words = ["gpu.py", "--small", "--out", str(tmp_path), "--only", *parts]
+    monkeypatch.setattr("sys.argv", words)
+    bench.main()
+    (page,) = tmp_path.glob("*.md")
+    text = page.read_text()
+    assert "RuntimeError: no such card" in text  # and the others follow
+    rows = [line for line in text.splitlines() if line.startswith("| 64 × 16 × 500 |")]
+    assert len(rows) == 7  # the products, and six losses
+    assert all(float(row.split("|")[3]) > 0 for row in rows)
+    assert "4 trainings of 10 steps" in text
+    assert "## Versions" in capsys.readouterr().out

@@ -90,3 +90,8 @@ def test_table_shows_strangers_where_they_were_asked():
         ValueError, match=r"no row for the strangers of 'c'; there are \['a', 'b'\]"
     ):
         facetoy.table(rows, strangers={"c": [1]})
+
+
+def test_a_percent_sign_stands_apart_from_its_number():
+    assert facetoy.claims((f"It is {0.5:.0%} of all.", True)) == "✓ It is 50 % of all."
+    assert "| 5.0 % |" in facetoy.listing(["a", "b"], [("x", f"{0.05:.1%}")])

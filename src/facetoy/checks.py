@@ -16,10 +16,14 @@ def whole(name: str, value: int, low: int, high: int | None = None) -> int:
     return int(value)
 
 
+def plain(value: Any) -> Any:
+    """One number of NumPy or torch as Python's own, which can be written down; others as is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
 def is_number(value: Any) -> bool:
     """Whether ``value`` is one finite real number, of Python, NumPy or torch; True is none."""
-    if getattr(value, "ndim", None) == 0:
-        value = value.item()
+    value = plain(value)
     return isinstance(value, Real) and not isinstance(value, bool) and abs(value) < inf
 
 

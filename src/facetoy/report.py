@@ -1,6 +1,7 @@
 """What a notebook shows besides pictures: a loss's own source, tables, and claims that are held."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -47,13 +48,18 @@ def listing(headings: Iterable[str], rows: Iterable[Iterable[Any]], align: str =
     for row in lines:
         if len(row) != len(headings):
             raise ValueError(f"a row must have {len(headings)} cells, got {len(row)}: {row}")
-    shown = [f"| {' | '.join(map(str, line))} |" for line in lines]
+    shown = [parted(f"| {' | '.join(map(str, line))} |") for line in lines]
     shown.insert(1, f"|{'|'.join(marks[a] for a in align)}|")
     return Text("\n".join(shown))
 
 
 #: How a sentence begins that this run bears out, and one that it does not.
 HELD, FAILED = "✓ ", "✗ Not in this run: "
+
+
+def parted(words: str) -> str:
+    """``words`` with a space between a number and its percent sign."""
+    return re.sub(r"(?<=\d)%", " %", words)
 
 
 def claims(*stated: tuple[Any, ...]) -> Text:
@@ -71,6 +77,7 @@ def claims(*stated: tuple[Any, ...]) -> Text:
         seen = ", ".join(
             np.array2string(np.asarray(v), precision=4, separator=", ") for v in values
         )
+        sentence = parted(sentence)
         shown.append(HELD + sentence if holds else f"{FAILED}{sentence} ({seen})")
     return Text("\n\n".join(shown))
 

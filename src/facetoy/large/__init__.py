@@ -1,5 +1,6 @@
 """Millions of people: a last layer spread over many machines, its training, and what it costs."""
 
+from facetoy.large.clipping import clip_grad_norm_
 from facetoy.large.costs import H100, Cost, Counts, Layer, Machine, cost, counts, memory
 from facetoy.large.launching import torchrun
 from facetoy.large.measuring import Measured, Off, calibrate, measure, off
@@ -18,6 +19,7 @@ __all__ = [
     "Report",
     "ShardedMargin",
     "calibrate",
+    "clip_grad_norm_",
     "connect",
     "cost",
     "counts",

@@ -10,7 +10,7 @@ import torch.distributed as dist
 
 from facetoy.data import load, open_split
 from facetoy.large.sharded import connect
-from facetoy.large.training import equal_error, train
+from facetoy.large.training import equal_error, strangers, train
 
 
 def main() -> None:
@@ -39,6 +39,7 @@ def main() -> None:
     with connect(args.pop("timeout")) as device:
         faces = load("toyfaces", identities=people + more, images=images, size=size)
         data = open_split(faces, people, strangers=more)
+        strangers(data)  # too few would be noticed only after the training
         net, report = train(data, device=device, **args)
         if dist.get_rank() == 0:
             print(json.dumps({**report._asdict(), "eer": equal_error(net, data, device)}))

@@ -13,7 +13,9 @@ import json
 import os
 import pickle
 import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,9 @@ from torch.distributed.checkpoint.planner import WriteItem, WriteItemType
 from torch.serialization import _get_layout
 
 from facetoy.files import DAMAGED, check_same, replaced
-from facetoy.large.sharded import BLOCK, every_rank, shard, spread
+from facetoy.large.sharded import BLOCK, shard, spread
 from facetoy.large.share import Share
+from facetoy.losses._parallel import check_one, together
 from facetoy.training.loop import Store
 
 
@@ -39,7 +42,8 @@ class Folder(Store):
     def __init__(
         self, path: str | os.PathLike, settings: dict[str, Any], work: Share, every: int
     ) -> None:
-        self.path, self.settings, self.work, self.every = Path(path), settings, work, every
+        self.path, self.work, self.every = Path(path), work, every
+        self.settings = json.loads(json.dumps(settings))  # as they will be read
         self.kept = -1  # the step of the newest whole checkpoint; -1: there is none
 
     def due(self) -> bool:
@@ -52,51 +56,88 @@ class Folder(Store):
         before, self.kept = self.kept, self.work.step
         if self.kept == before:
             return
-        writer = dcp.FileSystemWriter(self._folder(self.kept))
         # what all ranks hold is rank 0's, as the statistics of a batch normalisation are
         planner = InBlocks(dedup_save_to_lowest_rank=True)
-        dcp.save(self._tensors(), storage_writer=writer, planner=planner)
+        folder = self._folder(self.kept)
+        try:
+            dcp.save(self._tensors(), storage_writer=dcp.FileSystemWriter(folder), planner=planner)
+        except CheckpointException as error:  # the same on all ranks
+            rank, (found, _) = min(error.failures.items(), key=lambda failure: failure[0])
+            raise OSError(f"rank {rank} could not write {folder}: {found}") from error
         if dist.get_rank() == 0 and before >= 0:
-            shutil.rmtree(self._folder(before))
+            shutil.rmtree(self._folder(before), ignore_errors=True)  # else at the next start
 
     def load(self) -> bool:
         """Take over the newest whole checkpoint, by whatever number of ranks; False if there is
-        none. ValueError if the folder is of another training, or holds something else."""
-        known = self._check_settings()
-        whole = [int(f.parent.name[5:]) for f in self.path.glob("step-*/.metadata")]
-        self.kept = max(whole, default=-1)
-        here = self.work.head.weight.device
-        seen = every_rank(torch.tensor([self.kept], device=here))
-        if len(set(seen)) > 1:
-            raise ValueError(f"all ranks must see one checkpoint; they see those of steps {seen}")
+        none. ValueError if the folder is of another training, or holds something else; OSError if
+        a rank cannot write to it; TypeError if the network holds what cannot be written."""
+        with together():
+            self._check_network()
+            if dist.get_rank() == 0:  # before the others look, who may remember an empty folder
+                self._claim()
+        with together(1) as seen:
+            self._check_settings()
+            whole = [int(f.parent.name[5:]) for f in self.path.glob("step-*/.metadata")]
+            seen.append(max(whole, default=-1))
+            if seen[0] < self.settings["epochs"] * self.work.per_epoch:
+                with self._writing(), tempfile.TemporaryFile(dir=self.path):
+                    pass
+        steps = [int(step) for step in seen[0]]
+        check_one("the newest checkpoint that is seen", steps)
+        self.kept = steps[0]
         if self.kept >= 0:
             self._read(self._folder(self.kept))
             self.work.step = self.kept
-        if dist.get_rank() == 0:  # the others have looked
-            self._tidy() if known else self._write_settings()
+        with together():
+            if dist.get_rank() == 0:
+                self._tidy()
         return self.kept >= 0
 
     def _folder(self, step: int) -> Path:
         return self.path / f"step-{step}"
 
-    def _check_settings(self) -> bool:
-        """Whether the settings are there, and those of this training. ValueError if not."""
-        self.path.mkdir(exist_ok=True)
-        file = self.path / "training.json"
-        if not file.exists():
-            if any(f.suffix != ".part" for f in self.path.iterdir()):
-                raise ValueError(f"{self.path} is not a checkpoint of facetoy.large")
-            return False
-        try:
-            before = json.loads(file.read_bytes())
-        except ValueError as error:
-            raise ValueError(f"{file} is damaged") from error
-        check_same(self.path, before, self.settings)
-        return True
+    @property
+    def _words(self) -> Path:
+        return self.path / "training.json"
 
-    def _write_settings(self) -> None:
-        with replaced(self.path / "training.json") as file:
+    def _claim(self) -> None:
+        """Write the settings into a folder that has none. ValueError if it is something else."""
+        with self._writing():
+            self.path.mkdir(exist_ok=True)
+        if self._words.exists():
+            return
+        if any(f.suffix != ".part" for f in self.path.iterdir()):
+            raise ValueError(f"{self.path} is not a checkpoint of facetoy.large")
+        with self._writing(), replaced(self._words) as file:
             file.write(json.dumps(self.settings, sort_keys=True).encode())
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """OSError, in our words, if the folder cannot be written to."""
+        try:
+            yield
+        except OSError as error:
+            raise OSError(
+                f"checkpoint must be a folder that all ranks can write to, got {self.path}: "
+                f"{error.strerror}"
+            ) from error
+
+    def _check_settings(self) -> None:
+        """ValueError unless the settings in the folder are those of this training."""
+        if not self._words.exists():
+            raise ValueError(f"{self._words} is not there: all ranks must see one folder")
+        try:
+            before = json.loads(self._words.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{self._words} is damaged") from error
+        check_same(self.path, before, self.settings)
+
+    def _check_network(self) -> None:
+        """TypeError unless the network's state is tensors, as a checkpoint here holds no other."""
+        for name, value in self.work.net.state_dict().items():
+            if not isinstance(value, Tensor):
+                kind = type(value).__name__
+                raise TypeError(f"{name} in the network's state must be a tensor, got {kind}")
 
     def _tidy(self) -> None:
         """Remove older checkpoints, and what a kill has left of a newer one."""
@@ -126,7 +167,8 @@ class Folder(Store):
     def _read(self, folder: Path) -> None:
         """Read this rank's part of a checkpoint into the training."""
         reader = Reader(folder)
-        saved = {k: v.size for k, v in reader.read_metadata().state_dict_metadata.items()}
+        with together():
+            saved = {k: v.size for k, v in reader.read_metadata().state_dict_metadata.items()}
         for name, p in self._parameters().items():
             for full in (k for k in saved if k.startswith(f"optimizer.{name}.")):
                 key = full.rpartition(".")[2]

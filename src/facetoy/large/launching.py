@@ -11,14 +11,18 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from facetoy.checks import whole
+
 
 def torchrun(ranks: int, *command: str | os.PathLike) -> Iterator[dict[str, Any]]:
     """Run ``torchrun --nproc-per-node ranks command`` here, and yield what it prints as JSON.
 
     ``command`` is a script, or "-m" and a module, and its arguments. A line of its output that
     begins with a brace is one dictionary. Each process computes with one thread. RuntimeError with
-    the last of what was said, if one fails; leaving the loop early ends them all.
+    the last of what was said, if one fails; leaving the loop early ends them all. ValueError for
+    ``ranks`` that are no whole number of at least 1.
     """
+    whole("ranks", ranks, 1)
     alone = {"GLOO_SOCKET_IFNAME": "lo"} if sys.platform == "linux" else {}
     env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", **alone}
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]

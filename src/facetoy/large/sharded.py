@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from facetoy.checks import between, plain, whole
 from facetoy.losses import LOSSES, CenterLoss
 from facetoy.losses._base import (
     ClassLoss,
@@ -32,6 +32,7 @@ from facetoy.losses._base import (
     checked,
     exact,
 )
+from facetoy.losses._parallel import check_alike, check_one, together
 
 if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
@@ -42,9 +43,11 @@ def connect(timeout: float = 300.0) -> Iterator[torch.device]:
     """Join the processes that ``torchrun`` has started; inside, a device for this one.
 
     NCCL where each process of a machine has a GPU, else gloo on the CPU. RuntimeError if
-    ``torchrun`` has not started this process. TimeoutError, naming the ranks that are missing, if
+    ``torchrun`` has not started this process. ValueError for a ``timeout`` that is no positive
+    number. TimeoutError, naming the ranks that are missing, if
     they have not all come within ``timeout`` seconds; a collective operation waits as long.
     """
+    timeout = plain(between("timeout", timeout, 0, math.inf, "()"))
     if "RANK" not in os.environ:
         raise RuntimeError("this process has no RANK; start it with torchrun")
     cuda = torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", 1))
@@ -115,19 +118,30 @@ class ShardedMargin(nn.Module):
         **loss_args: arguments of the loss, such as ``s`` and ``m``.
 
     Attributes:
-        weight: parameter of shape (C of this rank, d). Not for DistributedDataParallel.
+        weight: parameter of shape (C of this rank, d).
         classes: the range of classes that this rank holds.
 
     Shapes: ``x`` (n, d), ``y`` (n,) integers in [0, C), of this rank; n may differ between ranks →
     scalar, the mean over the samples of all ranks, the same on each. Every rank must call it.
     The gradient of ``x`` is that of the mean times the number of ranks, since
-    DistributedDataParallel divides by it; that of ``weight`` is exactly the mean's.
+    DistributedDataParallel divides by it; that of ``weight`` is exactly the mean's. Second and
+    higher derivatives are right too, if every rank takes them.
 
     ``state_dict`` gives the weight of all ranks as one DTensor, of which each rank holds its rows;
-    ``load_state_dict`` refuses what is another rank's part with a ValueError.
+    ``load_state_dict`` refuses what is another rank's part with a ValueError. The state of an
+    optimizer says nothing of ranks: each rank must keep its own.
 
-    Raises ValueError, on every rank, for a wrong batch or if ranks were made with different
-    arguments; RuntimeError without a process group.
+    Ranks hold different classes, so nothing may treat this module as one of many copies. Wrap the
+    network alone, ``net = DistributedDataParallel(net)``, and call ``head(net(x), y)``.
+    DataParallel, DistributedDataParallel and FullyShardedDataParallel refuse a model that contains
+    this module; ``fully_shard`` must be given its parameters as ``ignored_params``, and
+    ZeroRedundancyOptimizer is for the network's alone. Gradients are clipped by
+    ``facetoy.large.clip_grad_norm_``; those of float16 are scaled by
+    ``torch.distributed.fsdp.sharded_grad_scaler.ShardedGradScaler``, since all ranks must skip the
+    same steps.
+
+    Raises ValueError, on every rank, for a wrong batch, for weights that are not finite, or if
+    ranks were made with different arguments; RuntimeError without a process group.
     Source: Deng et al., CVPR 2019 (ArcFace), parallel acceleration; An et al., CVPR 2022
     (Partial FC).
     """
@@ -147,16 +161,26 @@ class ShardedMargin(nn.Module):
         if not dist.is_initialized():
             raise RuntimeError("there is no process group; see facetoy.large.connect")
         self.rank, self.ranks = dist.get_rank(), dist.get_world_size()
-        name = loss if isinstance(loss, str) else getattr(loss, "__name__", repr(loss))
         made = {
-            "loss": name, "in_features": in_features, "num_classes": num_classes,
-            "sample_rate": sample_rate, "seed": seed, **loss_args,
+            "in_features": in_features, "num_classes": num_classes, "sample_rate": sample_rate,
+            "seed": seed, **loss_args,
         }  # fmt: skip
-        self._agree(made)
+        made = {name: plain(value) for name, value in made.items()}
+        check_alike({"loss": loss_name(loss), **made})
+        with together():
+            self._make(loss, **made)
+        self.sparse = sparse
+        self.register_state_dict_post_hook(_give_weight)
+        self.register_load_state_dict_pre_hook(_take_weight)
+
+    def _make(
+        self, loss: str | type[ClassLoss], in_features: int, num_classes: int, sample_rate: float,
+        seed: int, **loss_args: Any,
+    ) -> None:  # fmt: skip
         make = LOSSES.get(loss) if isinstance(loss, str) else loss
         kind = getattr(make, "func", make)
         if not (isinstance(kind, type) and issubclass(kind, ClassLoss)) or kind is CenterLoss:
-            raise ValueError(f"loss must be softmax or a margin loss, got {name!r}")
+            raise ValueError(f"loss must be softmax or a margin loss, got {loss_name(loss)!r}")
         if loss_args.get("bias"):
             raise ValueError("a sharded softmax has no bias, got bias=True")
         self.in_features = check_whole("in_features", in_features)
@@ -164,15 +188,25 @@ class ShardedMargin(nn.Module):
         self.sample_rate = check_number(
             "sample_rate", sample_rate, 0, 1, open_low=True, open_high=False
         )
-        self.sparse = sparse
         self.classes = shard(num_classes, self.rank, self.ranks)
         self._scores = _Scores(make(in_features, max(1, len(self.classes)), **loss_args))
         if not self.classes:
             self.loss.weight = nn.Parameter(self.weight.new_empty(0, in_features))
-        self.generator = torch.Generator().manual_seed(seed + self.rank + 1)
         self.reset_parameters(seed)
-        self.register_state_dict_post_hook(_give_weight)
-        self.register_load_state_dict_pre_hook(_take_weight)
+        self.generator = torch.Generator().manual_seed(seed + self.rank + 1)
+
+    def _on_wrapped(self, wrapper: nn.Module, module: nn.Module) -> None:
+        """Called when ``wrapper`` takes a ``module`` with this: ValueError unless it leaves out
+        the weight."""
+        names = {name for name, p in module.named_parameters() if p is self.weight}
+        of_ddp = vars(wrapper).get("parameters_to_ignore", set())
+        of_fsdp = vars(wrapper).get("_ignored_params", set())
+        if not (names and names <= of_ddp) and self.weight not in of_fsdp:
+            kind = type(wrapper).__name__
+            raise ValueError(
+                f"{kind} would mix the classes of a ShardedMargin, which are others on each rank: "
+                f"wrap the network alone, net = {kind}(net), and call head(net(x), y)"
+            )
 
     @property
     def loss(self) -> ClassLoss:
@@ -186,6 +220,7 @@ class ShardedMargin(nn.Module):
     @torch.no_grad()
     def reset_parameters(self, seed: int = 0) -> None:
         """Draw new weights: normal entries, rows of length about 1, by ``seed`` and class."""
+        seed = whole("seed", seed, -SEEDS, SEEDS)
         for block in range(self.classes.start // BLOCK, (self.classes.stop - 1) // BLOCK + 1):
             random = torch.Generator().manual_seed(seed * 1_000_003 + block)
             rows = torch.randn(BLOCK, self.in_features, generator=random)
@@ -209,9 +244,11 @@ class ShardedMargin(nn.Module):
                 target = torch.searchsorted(chosen, target)
                 W = F.embedding(chosen, W, sparse=self.sparse)
             z = functional_call(self._scores, {"loss.weight": W}, (X, rows, target))
-            loss = _CrossEntropy.apply(z, rows, target)
-        if not loss.isfinite():  # on every rank alike, so that none waits for another
-            raise ValueError(f"weights must be finite on every rank, the loss is {loss.item()}")
+            loss = _CrossEntropy.apply(z, rows, target)[0]
+        if not loss.isfinite():  # on every rank alike
+            with together():
+                self.loss.check()
+            raise ValueError(f"the loss must be finite, got {loss.item()}")
         return loss
 
     def sample(self, target: Tensor) -> Tensor:
@@ -225,31 +262,23 @@ class ShardedMargin(nn.Module):
 
     def _sizes(self, x: Tensor, y: Tensor) -> list[int]:
         """How many samples each rank has. A rank with a bad batch makes all of them raise."""
-        error = None
-        try:
+        with together(3) as numbers:
+            here = f"rank {dist.get_rank()} of {dist.get_world_size()}"
+            if here != f"rank {self.rank} of {self.ranks}":
+                raise ValueError(
+                    f"this is the loss of rank {self.rank} of {self.ranks}, not {here}"
+                )
             checked(x, self.in_features)
             check_labels(y, len(x), self.num_classes)
-        except ValueError as found:
-            error = found
-        sizes = every_rank(torch.tensor([-1 if error else len(x)], device=self.weight.device))
-        if error:
-            raise error
-        bad = [rank for rank, size in enumerate(sizes) if size < 0]
-        if bad:
-            raise ValueError(f"rank {bad[0]} has a bad batch; what is wrong with it is said there")
+            for name, value in (("features", x), ("labels", y)):
+                if value.device != self.weight.device:
+                    raise ValueError(f"{name} must be on {self.weight.device}, got {value.device}")
+            learns = x.requires_grad and torch.is_grad_enabled()
+            numbers += len(x), DTYPES.index(x.dtype), learns
+        sizes, dtypes, learn = ([int(number) for number in found] for found in numbers)
+        check_one("the features' dtype", [DTYPES[k] for k in dtypes])
+        check_one("the features' requires_grad", [bool(k) for k in learn])
         return sizes
-
-    def _agree(self, made: dict[str, Any]) -> None:
-        """Raise ValueError on every rank unless all were made with the same arguments."""
-        text = repr(sorted(made.items()))
-        device = "cuda" if dist.get_backend() == "nccl" else "cpu"
-        sums = every_rank(torch.tensor([zlib.crc32(text.encode())], device=device))
-        other = [rank for rank, value in enumerate(sums) if value != sums[0]]
-        if other:
-            raise ValueError(
-                f"all ranks must be made alike: rank {other[0]} differs from rank 0; "
-                f"rank {self.rank} has {text}"
-            )
 
     def extra_repr(self) -> str:
         return (
@@ -258,6 +287,8 @@ class ShardedMargin(nn.Module):
         )
 
 
+SEEDS = 2**43  # so many, times a million, are within what torch takes
+DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 BLOCK = 4096  # classes whose weights are drawn together, and written together
 HELD = "_scores.loss.weight"  # where the module holds its rows
 
@@ -273,10 +304,13 @@ def _take_weight(head: ShardedMargin, state: dict[str, Any], prefix: str, *_: An
     if given is None:
         return  # torch says what is missing
     want = _part(head.rank, head.ranks, (head.num_classes, head.in_features))
-    got = f"a plain tensor of shape {tuple(given.shape)}, which may be another rank's"
+    shape = tuple(getattr(given, "shape", ()))
+    got = f"a plain tensor of shape {shape}, which may be another rank's"
     if hasattr(given, "device_mesh"):
-        mesh = given.device_mesh
-        got = _part(mesh.get_coordinate()[0], mesh.size(), tuple(given.shape))
+        mesh, place = given.device_mesh, given.placements
+        got = f"a tensor of shape {shape}, placed as {place} on {mesh}"
+        if mesh.ndim == 1 and place[0].is_shard(0) and mesh.get_coordinate() is not None:
+            got = _part(mesh.get_coordinate()[0], mesh.size(), shape)
     if got != want:
         raise ValueError(f"weight must be {want}, as state_dict gives it, got {got}")
     state[prefix + HELD] = given.to_local()
@@ -284,6 +318,11 @@ def _take_weight(head: ShardedMargin, state: dict[str, Any], prefix: str, *_: An
 
 def _part(rank: int, ranks: int, shape: tuple[int, ...]) -> str:
     return f"the part of rank {rank} of {ranks} of shape {shape}"
+
+
+def loss_name(loss: str | type) -> str:
+    """What a loss is called: the name that was given, or that of the class."""
+    return loss if isinstance(loss, str) else getattr(loss, "__name__", repr(loss))
 
 
 class _Scores(nn.Module):
@@ -329,16 +368,60 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
+        return _Scatter.apply(g, ctx.sizes), None
+
+
+class _Scatter(torch.autograd.Function):
+    """What ``_Gather`` does backwards. Its own gradient is gathered: a rank's features, and the
+    gradient of them, are of its part alone; what is computed of gathered ones is of all."""
+
+    @staticmethod
+    def forward(ctx: Any, g: Tensor, sizes: list[int]) -> Tensor:
+        ctx.sizes = sizes
         g = g.contiguous()
+        if ctx.needs_input_grad[0]:
+            g = g.clone()  # others remember it
         dist.all_reduce(g)
-        return g.split(ctx.sizes)[dist.get_rank()] * len(ctx.sizes), None
+        return g.split(sizes)[dist.get_rank()] * len(sizes)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
+        return _Gather.apply(g, ctx.sizes), None
+
+
+class _Total(torch.autograd.Function):
+    """The sum over all ranks, which all have then. Backwards each part gets its gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        x = x.clone()
+        dist.all_reduce(x)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        return _Spread.apply(g)
+
+
+class _Spread(torch.autograd.Function):
+    """What all ranks have, for each to use in its part. Backwards the parts are added."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        return _Total.apply(g)
 
 
 class _CrossEntropy(torch.autograd.Function):
-    """Mean cross-entropy of scores (N, C) whose columns are spread over the ranks."""
+    """Mean cross-entropy of scores (N, C) whose columns are spread over the ranks, and the
+    probabilities, from which second derivatives are computed."""
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, rows: Tensor, target: Tensor) -> Tensor:
+    def forward(ctx: Any, z: Tensor, rows: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        ctx.set_materialize_grads(False)
         most = z.max(1).values if z.shape[1] else z.new_full((len(z),), -math.inf)
         dist.all_reduce(most, dist.ReduceOp.MAX)
         p = (z - most[:, None]).exp()
@@ -347,13 +430,22 @@ class _CrossEntropy(torch.autograd.Function):
         sums[1, rows] = z[rows, target]
         dist.all_reduce(sums)
         total, true = sums
-        ctx.save_for_backward(p.div_(total[:, None]), rows, target)
-        return (total.log() + most - true).mean()
+        p.div_(total[:, None])
+        ctx.save_for_backward(p, rows, target)
+        return (total.log() + most - true).mean(), p
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None, None]:
+    def backward(
+        ctx: Any, g: Tensor | None, of_p: Tensor | None
+    ) -> tuple[Tensor | None, None, None]:
         p, rows, target = ctx.saved_tensors
-        share = g / len(p)
-        grad = p * share
-        grad[rows, target] -= share
+        grad = None
+        if g is not None:
+            share = (_Spread.apply(g) if g.requires_grad else g) / len(p)
+            grad = p * share
+            grad[rows, target] -= share
+        if of_p is not None:
+            part = p * of_p
+            part = part - p * _Spread.apply(_Total.apply(part.sum(1, keepdim=True)))
+            grad = part if grad is None else grad + part
         return grad, None, None

@@ -9,6 +9,8 @@ The same line goes on from the checkpoint, on any number of ranks.
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import statistics
 from collections.abc import Callable
@@ -21,13 +23,15 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from facetoy.checks import between, whole
+from facetoy.checks import between, plain, whole
 from facetoy.data import Data
+from facetoy.faces.verification import Pairs, draw_pairs, roc
 from facetoy.faces.verification import cosine as similarity
-from facetoy.faces.verification import draw_pairs, roc
 from facetoy.large.process_memory import peak
-from facetoy.large.sharded import ShardedMargin, every_rank
+from facetoy.large.sharded import SEEDS, ShardedMargin, every_rank, loss_name
 from facetoy.large.share import Share
+from facetoy.losses._base import ClassLoss
+from facetoy.losses._parallel import check_alike, together
 from facetoy.progress import progress_bar
 from facetoy.training import loop
 from facetoy.training.networks import embedded, network_for
@@ -53,7 +57,7 @@ class Report(NamedTuple):
 
 def train(
     data: Data,
-    loss: str = "arcface",
+    loss: str | type[ClassLoss] = "arcface",
     *,
     model: nn.Module | None = None,
     dim: int = 128,
@@ -79,6 +83,7 @@ def train(
     without batch normalisation, the result is that of a single process.
 
     Args:
+        loss: a name of ``facetoy.losses.LOSSES`` or a class: softmax or any margin loss.
         model: a network from images (N, 1, H, W) to features (N, dim), copied, not changed; None
             is a small one.
         optimizer: "adam", or "sgd" with momentum 0.9, which holds one number less for each weight,
@@ -88,31 +93,64 @@ def train(
             number of ranks. Ctrl-C ends the training at the next one, with a KeyboardInterrupt.
         on_step: called after each step with its number.
 
-    ValueError for arguments out of range, and for a checkpoint of another training.
+    Before the first step, and on every rank alike: ValueError for arguments out of range or not
+    the same on all ranks, and for a checkpoint of another training; TypeError for arguments that
+    cannot be written into it; OSError for a folder that some rank cannot write to.
     """
-    for name, value in (("dim", dim), ("epochs", epochs), ("every", every)):
-        whole(name, value, 1)
-    between("warmup", warmup, 0, 1)
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
-    whole("batch_size", batch_size, dist.get_world_size(), len(data.train_labels))
     settings = {
-        "loss": loss, "data": data.name, "classes": data.num_classes, "images": data.checksum(),
-        "dim": dim, "epochs": epochs, "batch_size": batch_size, "lr": lr,
-        "optimizer": optimizer, "warmup": warmup,
-        "sample_rate": sample_rate, "seed": seed, **loss_args,
+        "loss": loss_name(loss), "dim": dim, "epochs": epochs, "batch_size": batch_size, "lr": lr,
+        "optimizer": optimizer, "warmup": warmup, "sample_rate": sample_rate, "seed": seed,
+        "every": every, **loss_args,
     }  # fmt: skip
+    settings = {name: plain(value) for name, value in settings.items()}
     device = device or torch.device("cpu")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        net = network_for(data.train_images, dim, model).to(device)
+    with together():
+        for name, value, fits, what in (
+            ("data", data, isinstance(data, Data), "a facetoy.Data"),
+            ("model", model, isinstance(model, nn.Module | None), "a torch.nn.Module"),
+            ("on_step", on_step, on_step is None or callable(on_step), "a function"),
+        ):
+            if not fits:
+                raise TypeError(f"{name} must be {what}, got {value!r}")
+        settings |= {"data": data.name, "classes": data.num_classes, "images": data.checksum()}
+        _check(settings, len(data.train_labels), checkpoint)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings["seed"])
+            net = network_for(data.train_images, settings["dim"], model).to(device)
+    check_alike({**settings, "checkpoint": checkpoint and "a folder"})
+    every = settings.pop("every")
     head = ShardedMargin(
         loss, dim, data.num_classes, sample_rate=sample_rate, seed=seed, **loss_args
     ).to(device)
-    optimiser = OPTIMIZERS[optimizer]([*net.parameters(), *head.parameters()], lr)
-    work = Share(net, head, optimiser, data, batch_size, warmup, seed, on_step)
+    optimiser = OPTIMIZERS[optimizer]([*net.parameters(), *head.parameters()], settings["lr"])
+    numbers = (settings[name] for name in ("batch_size", "warmup", "seed"))
+    work = Share(net, head, optimiser, data, *numbers, on_step)
     _run(work, settings, checkpoint, every, progress)
     return net, _report(work)
+
+
+def _check(settings: dict[str, Any], images: int, checkpoint: str | os.PathLike | None) -> None:
+    """ValueError or TypeError for settings that cannot be, or that a checkpoint cannot hold."""
+    for name in ("dim", "epochs", "every"):
+        whole(name, settings[name], 1)
+    between("warmup", settings["warmup"], 0, 1)
+    between("lr", settings["lr"], 0, math.inf, "()")
+    if settings["optimizer"] not in OPTIMIZERS:
+        known = ", ".join(OPTIMIZERS)
+        raise ValueError(f"optimizer must be one of {known}, got {settings['optimizer']!r}")
+    whole("seed", settings["seed"], -SEEDS, SEEDS)
+    whole("batch_size", settings["batch_size"], dist.get_world_size(), images)
+    if checkpoint is None:
+        return
+    if not isinstance(checkpoint, str | os.PathLike):
+        raise TypeError(f"checkpoint must be the path of a folder, got {checkpoint!r}")
+    for name, value in settings.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"{name} must be what a checkpoint can hold as JSON, got {value!r}"
+            ) from None
 
 
 def _run(
@@ -156,7 +194,13 @@ def _report(work: Share) -> Report:
 
 def equal_error(net: nn.Module, data: Data, device: torch.device) -> float:
     """Equal error rate on 100,000 pairs of photos of people who were not in training."""
-    strange = data.test_labels >= data.num_classes
-    pairs = draw_pairs(data.test_labels[strange], 50_000)
+    strange, pairs = strangers(data)
     x = embedded(net.eval(), torch.as_tensor(data.test_images[strange]).to(device))
     return roc(similarity(x.cpu().numpy(), pairs), pairs.same).eer
+
+
+def strangers(data: Data) -> tuple[np.ndarray, Pairs]:
+    """Which test images show people who were not in training, and pairs of these. ValueError if
+    there are too few."""
+    strange = data.test_labels >= data.num_classes
+    return strange, draw_pairs(data.test_labels[strange], 50_000)

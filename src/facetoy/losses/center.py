@@ -1,10 +1,16 @@
+from __future__ import annotations
+
+from contextlib import nullcontext
 from math import inf
+from typing import Any
 from warnings import warn
 
 import torch
-from torch import Tensor
+import torch.distributed as dist
+from torch import Tensor, nn
 
 from facetoy.losses._base import check_labels, check_number, checked
+from facetoy.losses._parallel import together
 from facetoy.losses.softmax import Softmax
 
 
@@ -24,6 +30,13 @@ class CenterLoss(Softmax):
 
     The paper sums both terms over the batch, we take the mean of both; λ means the same.
 
+    **Over several processes**, inside ``DistributedDataParallel`` (or as a part of a module that
+    is), the centers move by the features of all ranks, as one process with the whole batch would
+    move them: every rank must call ``update``, each with its own ``x`` and ``y``. Elsewhere
+    ``update`` waits for nobody; ``loss.group = torch.distributed.group.WORLD`` lets all ranks
+    move the centers together there too, and ``loss.group = None`` this process alone. A copy of
+    the loss belongs to no group.
+
     Args:
         in_features: d, the length of a feature.
         num_classes: C.
@@ -32,10 +45,11 @@ class CenterLoss(Softmax):
 
     Attributes:
         centers: buffer of shape (C, d).
+        group: the processes that move the centers together; None: this one alone.
 
     Shapes: ``x`` (N, d), ``y`` (N,) integers in [0, C) → scalar mean.
     Raises ValueError for a wrong width, an empty batch, non-finite features, wrong labels,
-    lam < 0 or alpha outside [0, 1].
+    lam < 0 or alpha outside [0, 1]; ``update`` on all ranks of the group, if one has such a batch.
     Source: Wen et al., ECCV 2016, Eqs. 3 to 5.
     """
 
@@ -47,6 +61,14 @@ class CenterLoss(Softmax):
         self.alpha = check_number("alpha", alpha, 0, 1, open_high=False)
         self.register_buffer("centers", torch.zeros(num_classes, in_features))
         self._moved = True  # whether update() came after the last training step
+        self.group: dist.ProcessGroup | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "group": None}  # no copy and no file holds a process group
+
+    def _on_wrapped(self, wrapper: nn.Module, _: nn.Module) -> None:
+        """Called when ``wrapper``, such as DistributedDataParallel, takes a module with this."""
+        self.group = vars(wrapper).get("process_group")
 
     def reset_parameters(self) -> None:
         super().reset_parameters()
@@ -71,12 +93,17 @@ class CenterLoss(Softmax):
     @torch.no_grad()
     def update(self, x: Tensor, y: Tensor) -> None:
         """Move the centers by Eq. 4, given the features (N, d) and labels (N,) of a step."""
-        x = checked(x, self.in_features).to(self.centers.dtype)
-        y = check_labels(y, x.shape[0], self.num_classes)
-        self.check()
+        group = self.group if dist.is_available() and dist.is_initialized() else None
+        with together(group=group) if group else nullcontext():
+            x = checked(x, self.in_features).to(self.centers.dtype)
+            y = check_labels(y, x.shape[0], self.num_classes)
+            self.check()
         n = torch.bincount(y, minlength=self.num_classes).unsqueeze(1)
-        delta = torch.zeros_like(self.centers).index_add(0, y, self.centers[y] - x) / (1 + n)
-        self.centers -= self.alpha * delta
+        sums = torch.zeros_like(self.centers).index_add(0, y, self.centers[y] - x)
+        if group:
+            dist.all_reduce(n, group=group)
+            dist.all_reduce(sums, group=group)
+        self.centers -= self.alpha * (sums / (1 + n))
         self._moved = True
 
     def extra_repr(self) -> str:
