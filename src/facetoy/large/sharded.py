@@ -32,7 +32,7 @@ from facetoy.losses._base import (
     checked,
     exact,
 )
-from facetoy.losses._parallel import check_alike, check_one, together
+from facetoy.losses._parallel import check_alike, check_one, listen, together
 
 if TYPE_CHECKING:
     from torch.distributed.tensor import DTensor
@@ -172,6 +172,11 @@ class ShardedMargin(nn.Module):
         self.sparse = sparse
         self.register_state_dict_post_hook(_give_weight)
         self.register_load_state_dict_pre_hook(_take_weight)
+        listen()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        listen()
 
     def _make(
         self, loss: str | type[ClassLoss], in_features: int, num_classes: int, sample_rate: float,

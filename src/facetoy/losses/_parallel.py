@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -83,5 +84,7 @@ def _tell(wrapper: nn.Module, _: str, module: nn.Module | None) -> None:
                 part._on_wrapped(wrapper, module)
 
 
-# At import, so that a loss that comes from a pickle is told as well.
-register_module_module_registration_hook(_tell)
+@functools.cache
+def listen() -> None:
+    """From now on losses are told which wrapper takes them; once for a process is enough."""
+    register_module_module_registration_hook(_tell)

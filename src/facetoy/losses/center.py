@@ -10,7 +10,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from facetoy.losses._base import check_labels, check_number, checked
-from facetoy.losses._parallel import together
+from facetoy.losses._parallel import listen, together
 from facetoy.losses.softmax import Softmax
 
 
@@ -62,9 +62,14 @@ class CenterLoss(Softmax):
         self.register_buffer("centers", torch.zeros(num_classes, in_features))
         self._moved = True  # whether update() came after the last training step
         self.group: dist.ProcessGroup | None = None
+        listen()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "group": None}  # no copy and no file holds a process group
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        listen()
 
     def _on_wrapped(self, wrapper: nn.Module, _: nn.Module) -> None:
         """Called when ``wrapper``, such as DistributedDataParallel, takes a module with this."""

@@ -216,3 +216,8 @@ def test_lengths_of_the_weights_travel(call):
     (sides,) = call("sphere_view/unpacking.js", "unpackSides", [[view._meta, list(view._data)]])
     weight = np.array(sides[0]["runs"][0]["weight"]).reshape(run.weight.shape)
     np.testing.assert_allclose(weight, run.weight / 3, atol=1e-4)
+
+
+def test_beside_a_loss_with_borders_one_without_says_so(call):
+    (words,) = call(BORDERS, "wordsOnBorders", [[{"margin": None}, 0, False]])
+    assert words == "The borders of this loss are not known."

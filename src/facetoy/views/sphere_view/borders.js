@@ -50,7 +50,7 @@ export function bordersAt(items, { shown, count, known }, run, at) {
  * @param {boolean} flat
  */
 export function wordsOnBorders({ margin }, step, flat) {
-  if (!margin) return "";
+  if (!margin) return "The borders of this loss are not known.";
   if (!KINDS[margin.loss].phi) {
     return flat ? "Bands show what each class wins." : "Lines are the borders of the classes.";
   }
