@@ -822,6 +822,8 @@ class Wide(nn.Module):
 def test_arguments_that_no_training_can_take(few, args, error, says):
     with pytest.raises(error, match=says):
         facetoy.fit("arcface", **{"data": few} | ARGS | args)
+    with pytest.raises(error, match=says):
+        facetoy.sweep("arcface", **{"data": few, "m": [0.1, 0.2], "jobs": 1} | ARGS | args)
 
 
 @pytest.mark.parametrize(

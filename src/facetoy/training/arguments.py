@@ -9,11 +9,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from facetoy.checks import between, is_number, whole
+from facetoy.checks import between, is_number, plain, whole
 from facetoy.data import Data
 from facetoy.losses import LOSSES, TripletLoss
 from facetoy.losses._base import full
@@ -33,7 +32,7 @@ def prepare(
     loss_args: dict[str, Any],
 ) -> Training:
     """A training that has not begun, from the arguments of ``fit``."""
-    settings, loss_args = _plain_numbers(settings), _plain_numbers(loss_args)
+    settings = {name: plain(value) for name, value in settings.items()}
     _check(settings)
     data, where = images.data, images.x.device
     dim, seed = settings["dim"], settings["seed"]
@@ -183,16 +182,6 @@ def _arguments(head: nn.Module) -> dict[str, Any]:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Those of the values that can be written down as they are."""
-    found = _plain_numbers(values)
+    """Those of the values that can be written down as they are, or as one number of Python."""
+    found = {n: plain(v) for n, v in values.items()}
     return {n: v for n, v in found.items() if isinstance(v, bool | int | float | str)}
-
-
-def _plain_numbers(values: dict[str, Any]) -> dict[str, Any]:
-    """The values, NumPy's numbers as Python's, which can be written down as JSON."""
-    return {n: v.item() if is_scalar(v) else v for n, v in values.items()}
-
-
-def is_scalar(value: Any) -> bool:
-    """Whether ``value`` is a number, a word or a truth value of NumPy."""
-    return isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0

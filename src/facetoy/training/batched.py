@@ -20,7 +20,7 @@ from facetoy.training.arguments import numbers
 from facetoy.training.contract import taking, update
 from facetoy.training.loop import Diverged, Store, Work, train
 from facetoy.training.networks import AT_ONCE
-from facetoy.training.recording import Training
+from facetoy.training.recording import Plan, Training
 
 
 class NetworkAndLoss(nn.Module):
@@ -57,18 +57,8 @@ class Together(Work):
             }
             self.buffers = _joined(pairs, "named_buffers")
             self.parameters = list(self.weights.values())
-        plan, self.update = self.first.plan, update(self.first.head)
-        if not self.parameters:
-            raise ValueError("model and loss have no parameter to train: none requires a gradient")
-        self.optimizer = plan.optimizer(self.parameters, plan.lr)
-        if not isinstance(self.optimizer, torch.optim.Optimizer):
-            raise TypeError(
-                "optimizer must make an optimiser of torch from parameters and a learning rate, "
-                f"got {type(self.optimizer).__name__}"
-            )
-        if taking(self.optimizer.step) is None:
-            kind = type(self.optimizer).__name__
-            raise TypeError(f"optimizer must take its steps without a closure, {kind} needs one")
+        self.update = update(self.first.head)
+        self.optimizer = _optimizer(self.parameters, self.first.plan)
         self.parameters = [p for g in self.optimizer.param_groups for p in g["params"]]
 
     @functools.cached_property
@@ -230,6 +220,21 @@ def _record(training: Training, what: Callable[..., None], found: Callable, k: i
                 "features and weights must be finite before the first step, got others"
             ) from None
         training.config["diverged"] = True
+
+
+def _optimizer(parameters: list[nn.Parameter], plan: Plan) -> torch.optim.Optimizer:
+    """The optimiser of these parameters. TypeError for what is none that can be used."""
+    if not parameters:
+        raise ValueError("model and loss have no parameter to train: none requires a gradient")
+    made = plan.optimizer(parameters, plan.lr)
+    kind = type(made).__name__
+    if not isinstance(made, torch.optim.Optimizer):
+        raise TypeError(
+            f"optimizer must make an optimiser of torch from parameters and a rate, got {kind}"
+        )
+    if taking(made.step) is None:
+        raise TypeError(f"optimizer must take its steps without a closure, {kind} needs one")
+    return made
 
 
 def train_together(

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from facetoy.checks import plain
 from facetoy.files import check_same, read_npz, write_npz
 from facetoy.training.batched import Together
 from facetoy.training.loop import Store
@@ -18,6 +19,7 @@ from facetoy.training.made_of import made_of
 from facetoy.training.recording import as_array
 
 EVERY = 30.0  # seconds between checkpoints
+WORD = bool | int | float | str  # what JSON keeps as it is
 
 
 class File(Store):
@@ -75,9 +77,10 @@ class File(Store):
         tensors, words = {}, {}
         for i, values in self.optimizer.state_dict()["state"].items():
             for name, value in values.items():
+                value = value if isinstance(value, Tensor) else plain(value)
                 if isinstance(value, Tensor):
                     tensors[f"{i}/{name}"] = value
-                elif value is None or isinstance(value, bool | int | float | str):
+                elif value is None or isinstance(value, WORD):
                     words[f"{i}/{name}"] = value
                 else:
                     raise ValueError(
@@ -88,9 +91,8 @@ class File(Store):
 
     def _groups(self) -> list[dict[str, Any]]:
         """What the optimiser keeps of each group of parameters, as some count their steps there."""
-        plain = bool | int | float | str
         return [
-            {k: v for k, v in group.items() if k != "lr" and isinstance(v, plain)}
+            {k: v for k, v in group.items() if k != "lr" and isinstance(v, WORD)}
             for group in self.optimizer.param_groups
         ]
 

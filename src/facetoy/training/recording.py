@@ -44,10 +44,15 @@ def layout(where: torch.device) -> torch.memory_format:
     return torch.channels_last if where.type == "cpu" else torch.contiguous_format
 
 
-def resident(data: Data, where: torch.device) -> Images:
-    """The images and labels of ``data`` on a device. TypeError for what is no ``Data``."""
+def check_data(data: Any) -> None:
+    """TypeError unless ``data`` is a ``Data``."""
     if not isinstance(data, Data):
         raise TypeError(f"data must be a Data, as of facetoy.load, got {type(data).__name__}")
+
+
+def resident(data: Data, where: torch.device) -> Images:
+    """The images and labels of ``data`` on a device. TypeError for what is no ``Data``."""
+    check_data(data)
     x, test_x = (
         torch.as_tensor(i, dtype=torch.float32).to(where, memory_format=layout(where))
         for i in (data.train_images, data.test_images)

@@ -25,7 +25,7 @@ from facetoy.training.batched import Together, train_together
 from facetoy.training.fitting import SETTINGS, tell_diverged, trained
 from facetoy.training.loop import Store
 from facetoy.training.networks import convolves
-from facetoy.training.recording import Images, Training, resident
+from facetoy.training.recording import Images, Training, check_data, resident
 from facetoy.training.runs import Run, Sweep
 from facetoy.training.surroundings import chosen_device, interruptible, one_thread
 
@@ -57,6 +57,7 @@ def sweep(
     others are complete. ValueError if no argument is a list, or one is empty; what ``fit`` raises
     for any of the runs before the first begins.
     """
+    check_data(data)
     lists = {
         k: v.tolist() if isinstance(v, np.ndarray) else list(v)
         for k, v in args.items()
