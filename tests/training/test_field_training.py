@@ -321,6 +321,20 @@ def test_a_sweep_one_by_one_keeps_those_that_do_not_diverge(few):
         same(run, facetoy.fit("softmax", few, lr=lr, **args))
 
 
+def test_every_rate_gives_a_run_whatever_becomes_of_it(few):
+    """Also where weights grow beyond what a loss takes before they stop being finite."""
+    rates = [0.01, *(10.0**k for k in range(-1, 6))]
+    args = ARGS | {"optimizer": sgd, "epochs": 3}
+    for name in ("softmax", "arcface", "lsoftmax"):
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            runs = facetoy.sweep(name, few, lr=rates, **args)
+        assert [r.config["lr"] for r in runs] == rates
+        assert not runs[0].config["diverged"]
+        assert all("diverged" in str(w.message) for w in told if w.category is RuntimeWarning)
+        assert all(np.isfinite(r.features).all() for r in runs)
+
+
 def test_a_loss_that_is_infinite_once_is_no_divergence(few):
     class Once(Silent):
         calls = 0
