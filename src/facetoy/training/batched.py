@@ -104,13 +104,14 @@ class Together(Work):
         x, y = self.first.images.x[indices], self.first.images.y[indices]
         self.optimizer.zero_grad()
         one = len(self.trainings) == 1
-        if one:
-            self.first.ease(part)
-            # on a GPU a look at a value waits for all that came before: one at each epoch's end
-            with trusting() if x.is_cuda else nullcontext():
+        # on a GPU a look at a value waits for all that came before, inside vmap there is none: what
+        # is not finite shows at the epoch's end
+        with trusting() if x.is_cuda or not one else nullcontext():
+            if one:
+                self.first.ease(part)
                 losses, features = self._alone(x[0], y[0])
-        else:
-            losses = vmap(self._one)(self.weights, self.buffers, settings, x, y)
+            else:
+                losses = vmap(self._one)(self.weights, self.buffers, settings, x, y)
         losses.sum().backward()
         self.optimizer.step()
         if self.update is not None:
@@ -151,7 +152,7 @@ class Together(Work):
         settings = {k: v[0] for k, v in self.settings([self.step / self.first.total]).items()}
         seen = vmap(self._one, in_dims=(0, 0, 0, None))
         self.pattern.eval()
-        with torch.no_grad():
+        with torch.no_grad(), trusting():
             found = [
                 seen(self.weights, self.buffers, settings, part) for part in images.split(AT_ONCE)
             ]
