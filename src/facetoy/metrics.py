@@ -28,7 +28,7 @@ class Measures(NamedTuple):
     intra: float  #: mean angle between a feature and the weight of its class
     intra_mean: float  #: mean angle between a feature and the mean direction of its class
     inter: float  #: mean over classes with test images of the angle to the nearest other mean
-    inter_weight: float  #: the same between weights
+    inter_weight: float  #: the same between weights, over all classes
     weight_mean: float  #: mean over classes of the angle between its weight and its mean
 
 

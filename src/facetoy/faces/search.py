@@ -37,7 +37,7 @@ class Match(NamedTuple):
 def choose_kind(count: int) -> str:
     """The kind of index for so many templates: "flat" or "ivf".
 
-    Never "hnsw": its build takes ten times as long or more, and a gallery is built anew after
+    Never "hnsw": its build takes many times as long, and a gallery is built anew after
     each change.
     """
     return "flat" if whole("count", count, 0) <= EXACT_UP_TO else "ivf"

@@ -114,7 +114,7 @@ def memory(layer: Layer) -> dict[str, float]:
     """Bytes of one rank by part, at the moment of a step that needs most.
 
     C classes, d numbers each, R ranks, N images of all ranks, c = ⌈C/R⌉ classes of this rank, of
-    which k = ⌈rate·c⌉ are used. In floats (4 bytes), A = cd for all classes of the rank,
+    which k = ⌈rate·c⌉ are used, at least ⌈N/R⌉ or all. In floats (4 bytes), A = cd for all of them,
     K = kd for those in use, S = Nk for the scores. Of two moments the larger one counts:
 
     ===================  ==================  ====================

@@ -45,13 +45,13 @@ OPTIMIZERS = {
 
 
 class Report(NamedTuple):
-    """What a training says of itself, the same on every rank."""
+    """What a training says of itself, but for the time the same on every rank."""
 
     ranks: int
     classes: int
     steps: int
     loss: float  #: mean of the last epoch's steps
-    step_ms: float  #: median milliseconds of a step on rank 0, without the first
+    step_ms: float  #: median milliseconds of a step on this rank, without the first
     peak_mb: list[float]  #: largest memory of each rank so far, of the GPU, else of the process
 
 

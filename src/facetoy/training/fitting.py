@@ -83,9 +83,9 @@ def fit(
     last snapshot is the last finite one, and so is its network. An error in the midst of training
     has the run so far as its attribute ``run``. Threads of Python that train wait for each other.
 
-    Networks may compute in any precision; a run holds float32. Of a loss of your own ``logits``,
-    ``weight``, ``centers``, ``update``, ``normalize``, ``warmup`` and ``annealing`` are used where
-    they are of the kind and shape of those in ``facetoy.losses``.
+    Networks may compute in any precision; a run's features are float32. Of a loss of your
+    own ``logits``, ``weight``, ``centers``, ``update``, ``normalize``, ``warmup`` and ``annealing``
+    are used where they are of the kind and shape of those in ``facetoy.losses``.
 
     ValueError or TypeError for arguments out of range, ValueError for a checkpoint of another
     training or a model that does not turn these images into (N, dim).

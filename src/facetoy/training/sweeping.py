@@ -41,11 +41,11 @@ def sweep(
     """One ``fit`` for each combination of the arguments that are lists (or tuples, ranges, arrays).
 
     ``sweep("arcface", data, m=[0, 0.1, 0.2])`` varies the margin; ``seed=range(5)`` the seed.
-    Other arguments go to every ``fit``. Where the loss is one of ours with class weights and the
-    network ``fit``'s own, runs that differ in their seed and the loss's numbers are steps of one
-    program, on a GPU all of them; their ``history["seconds"]`` are shares of its time. Networks
-    with convolutions gain nothing from that on a CPU. ``jobs`` threads or processes train at once:
-    None is as many as there are cores, on a GPU one.
+    Other arguments go to every ``fit``. Where the loss is one of ours with class weights (but for
+    center loss) and network and optimiser are ``fit``'s own, runs that differ in their seed and the
+    loss's numbers are steps of one program, on a GPU all of them; their ``history["seconds"]`` are
+    shares of its time. Networks with convolutions gain nothing from that on a CPU. ``jobs`` threads
+    or processes train at once: None is as many as there are cores, on a GPU one.
 
     Runs trained at once differ from ``fit``'s by rounding, which training magnifies. On the digits
     CosFace's features agree to 1e-4 degrees for the first 50 steps of 720. In the end an image's
