@@ -77,7 +77,7 @@ FEATURES = {
     "nan": (crowd(1) * np.nan, "features must be finite, got nan"),
     "inf": (np.full((1, 16), -np.inf), "features must be finite, got -inf"),
     "zero": (np.zeros((1, 16)), "length 0 has no direction"),
-    "none": (None, r"shape \(N, 16\), got \(\)"),
+    "none": (None, r"shape \(N, 16\), got NoneType"),
 }
 
 

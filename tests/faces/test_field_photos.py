@@ -207,7 +207,7 @@ def test_what_is_no_source_of_a_photo(source, says):
         (lambda p, f: detect(p, 1, np.nan), "least_score must be a number, got nan"),
         (lambda p, f: the_face(p, 1, "0"), "least_score must be a number, got '0'"),
         (lambda p, f: read_face(p, least_score=None), "least_score must be a number, got None"),
-        (lambda p, f: detect(None), r"photo must be uint8 of shape \(H, W, 3\), got object of"),
+        (lambda p, f: detect(None), r"photo must be uint8 of shape \(H, W, 3\), got NoneType"),
         (lambda p, f: detect([[1, 2], [3]]), "photo must be uint8 .*got rows that differ"),
         (lambda p, f: detect(p.astype(np.uint16)), "photo must be uint8 .*got uint16 of shape"),
         (
@@ -225,9 +225,9 @@ def test_what_is_no_source_of_a_photo(source, says):
         (lambda p, f: embed([p[:150, :150], p[:64, :64]]), "chips must be .*got rows that differ"),
         (lambda p, f: embed(p[:150, :150]), r"chips must be .*got uint8 of shape \(150, 150, 3\)"),
         (lambda p, f: embed(p[None, :150, :150] / 255), "chips must be uint8 .*got float64"),
-        (lambda p, f: embed(None), r"chips must be uint8 .*got object of shape \(\)"),
-        (lambda p, f: embed(c for c in [p]), r"chips must be uint8 .*got object of shape \(\)"),
-        (lambda p, f: embed(""), r"chips must be uint8 .*got <U"),
+        (lambda p, f: embed(None), "chips must be uint8 .*got NoneType"),
+        (lambda p, f: embed(c for c in [p]), "chips must be uint8 .*got generator"),
+        (lambda p, f: embed(""), "chips must be uint8 .*got str"),
     ],
 )
 def test_arguments_that_show_no_face(photo, face, act, says):

@@ -163,7 +163,7 @@ def test_sharded_losses_train_there(count: int, tmp_path: Path):
     done = subprocess.run(
         [
             sys.executable, "-m", "torch.distributed.run", "--standalone",
-            f"--nproc-per-node={count}", str(Path(__file__).parent / "ranks.py"), str(tmp_path),
+            f"--nproc-per-node={count}", str(Path(__file__).parent / "gpu_ranks.py"), str(tmp_path),
         ],
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"},
         capture_output=True, text=True, timeout=300,
