@@ -245,7 +245,7 @@ def test_a_training_that_diverges_comes_back_as_far_as_it_got(few, tmp_path, cas
     assert np.array_equal(facetoy.embed(run, few.test_images, model), run.features[-1])
     same(facetoy.load_run(run.save(tmp_path / "run.npz")), run)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", RuntimeWarning)
         bear(run)
 
 
@@ -284,7 +284,7 @@ def test_a_run_that_diverges_leaves_the_others_of_its_sweep_alone(few, jobs):
     with pytest.warns(RuntimeWarning, match=r"1 of 3 trainings diverged \(s=1e\+39 after step 0"):
         sweep = facetoy.sweep("normsoftmax", few, s=[1e39, 4.0, 16.0], **args)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", RuntimeWarning)
         others = facetoy.sweep("normsoftmax", few, s=[8.0, 4.0, 16.0], **args)
     assert [r.config["diverged"] for r in sweep] == [True, False, False]
     for run, other in zip(sweep[1:], others[1:], strict=True):
