@@ -365,16 +365,6 @@ def test_a_wide_table_shows_that_it_scrolls(visit: Callable[..., Page]) -> None:
     expect(box).to_have_attribute("tabindex", "-1")
 
 
-def test_keys_reach_a_wide_table_in_a_fold(visit: Callable[..., Page]) -> None:
-    page = visit("chapters/02_softmax.html", **PHONE)
-    page.get_by_role("button", name="Show all results").click()
-    fold = page.locator("details", has=page.locator(".pst-scrollable-table-container")).first
-    box = fold.locator(".pst-scrollable-table-container").first
-    expect(box).to_have_attribute("tabindex", "-1")
-    fold.locator("summary").first.click()
-    expect(box).to_have_attribute("tabindex", "0")
-
-
 def test_headings_sort_the_tables_that_cells_print(visit: Callable[..., Page]) -> None:
     page = visit("chapters/09_side_by_side.html")
     bring_to_life(page)
