@@ -224,8 +224,9 @@ def test_what_half_precision_cannot_hold_stays_finite(make, size):
 
 def test_half_precision_that_overflows_tells_the_scaler():
     """A row of ordinary length: ``torch.amp.GradScaler`` waits for the infinity."""
+    torch.manual_seed(0)  # weights with which the first class does not win
     x = torch.ones(1, 3).half().requires_grad_()
-    (1e9 * ArcFace(3, 5)(x, torch.tensor([0]))).backward()
+    (1e6 * ArcFace(3, 5)(x, torch.tensor([0]))).backward()
     assert x.grad.isinf().any()
 
 
