@@ -291,8 +291,7 @@ def load(name: str, *, seed: int = 0, **options: int) -> Data:
 
     The last three are downloaded by scikit-learn, once, into its data home
     (``SCIKIT_LEARN_DATA``). A fifth of each class is kept for the test, but for MNIST, whose
-    split is fixed. ValueError for an unknown
-    name or option, ConnectionError if a download fails.
+    split is fixed. ValueError for an unknown name or option, ConnectionError if a download fails.
     """
     if name not in DATASETS:
         raise ValueError(f"unknown data {name!r}; there are {', '.join(map(repr, DATASETS))}")

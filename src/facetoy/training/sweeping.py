@@ -1,5 +1,6 @@
 """sweep: a ``fit`` for every value of a parameter, many at once where that is possible."""
 
+import functools
 import itertools
 import queue
 import traceback
@@ -124,9 +125,10 @@ def _one_by_one(
     loss: Any, data: Data, settings: Sequence[dict[str, Any]], jobs: int, bar: Any
 ) -> list[Run]:
     """A ``fit`` for each of the settings, in so many processes."""
+    there = functools.cache(lambda device: resident(data, chosen_device(device)))
     for s in settings:  # what is wrong with one of them shows before any is trained
-        where = chosen_device(s.get("device", "auto"))
-        prepare(loss, resident(data, where), *_split(s))
+        prepare(loss, there(s.get("device", "auto")), *_split(s))
+    there.cache_clear()
     if any("on_snapshot" in s for s in settings):
         jobs = 1  # another process would call a copy
     # mapped images may be written to, each process its own copy: torch warns of any others
@@ -158,6 +160,25 @@ def _leave_out(count: int, error: BaseException, others: bool) -> None:
     )
 
 
+def _watch(
+    news: queue.SimpleQueue[tuple[int, int | None]], parts: list[list[Training]], bar: Any
+) -> None:
+    """Show the epochs of all parts until each has told its end."""
+    epochs, left = [0] * len(parts), len(parts)
+    while left:
+        k, done = news.get()
+        if done is None:
+            left -= 1
+            diverged = all(t.config["diverged"] for t in parts[k])
+            done = parts[k][0].plan.epochs if diverged else epochs[k]
+        epochs[k] = done
+        # anew each time: sums of shares would end beside the number of runs
+        bar.n = sum(
+            len(part) * n / part[0].plan.epochs for part, n in zip(parts, epochs, strict=True)
+        )
+        bar.update(0)
+
+
 def _together(
     loss: Any, images: Images, settings: Sequence[dict[str, Any]], shared: set[str], jobs: int,
     bar: Any,
@@ -173,43 +194,27 @@ def _together(
         for part in np.array_split(group, min(len(group), -(-jobs // len(groups))))
     ]
     news: queue.SimpleQueue[tuple[int, int | None]] = queue.SimpleQueue()  # which part, its epochs
-    epochs = [0] * len(parts)
 
     def work(k: int, part: list[Training]) -> None:
         try:
             if not stop.is_set():
                 train_together(Together(part), lambda over: news.put((k, over)), stop, Store())
-        except Exception:
-            raise  # the others go on
-        except BaseException:
-            stop.set()
+        except BaseException as error:
+            if not isinstance(error, Exception):  # of an error the others go on
+                stop.set()
             raise
         finally:
             news.put((k, None))
 
-    # new threads take over the one thread of torch; what leaves the loop early ends them all
+    # new threads take over the one thread of torch; what leaves the block early ends them all
     with one_thread(), interruptible() as stop, ThreadPoolExecutor(jobs) as pool:
         over = [pool.submit(work, k, part) for k, part in enumerate(parts)]
-        left = len(parts)
         try:
-            while left:
-                k, done = news.get()
-                if done is None:
-                    left -= 1
-                    diverged = all(t.config["diverged"] for t in parts[k])
-                    done = parts[k][0].plan.epochs if diverged else epochs[k]
-                epochs[k] = done
-                # anew each time: sums of shares would end beside the number of runs
-                bar.n = sum(
-                    len(part) * n / part[0].plan.epochs
-                    for part, n in zip(parts, epochs, strict=True)
-                )
-                bar.update(0)
-        except KeyboardInterrupt:
+            _watch(news, parts, bar)
+        except BaseException as error:
             stop.set()
-        except BaseException:
-            stop.set()
-            raise
+            if not isinstance(error, KeyboardInterrupt):
+                raise
     broken = [(part, e) for part, f in zip(parts, over, strict=True) if (e := f.exception())]
     lost = {id(t) for part, _ in broken for t in part}
     runs = [t.run() for t in trainings if t.steps and id(t) not in lost]
