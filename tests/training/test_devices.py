@@ -7,7 +7,9 @@ import pytest
 import torch
 
 import facetoy
-from facetoy.losses import LOSSES
+from facetoy.losses import LOSSES, TripletLoss
+from facetoy.losses._base import trusting
+from facetoy.losses.triplet import MINING
 from facetoy.training.arguments import prepare
 from facetoy.training.batched import Together
 from facetoy.training.fitting import SETTINGS
@@ -61,3 +63,15 @@ def test_a_tensor_of_the_cpu_is_noticed(digits):
     together = Together([prepare(Own, images, SETTINGS | {"optimizer": torch.optim.SGD}, {})])
     with pytest.raises(RuntimeError, match="meta"):
         together.take(next(together.batches()), 0.5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_what_diverges_where_no_value_is_looked_at_is_no_number(name, bad):
+    """As in a step on a GPU, where an index out of range would end the process."""
+    loss = LOSSES[name](8, 5) if name != "triplet" else LOSSES[name]()
+    kinds = [loss] if name != "triplet" else [TripletLoss(mining=kind) for kind in MINING]
+    for one in kinds:
+        x = torch.full((20, 8), bad, requires_grad=True)
+        with trusting():
+            one(x, torch.arange(20) % 5).backward()

@@ -278,6 +278,9 @@ class ShardedMargin(nn.Module):
             for name, value in (("features", x), ("labels", y)):
                 if value.device != self.weight.device:
                     raise ValueError(f"{name} must be on {self.weight.device}, got {value.device}")
+            if x.dtype not in DTYPES:
+                kinds = ", ".join(map(str, DTYPES))
+                raise ValueError(f"features must be one of {kinds}, got {x.dtype}")
             learns = x.requires_grad and torch.is_grad_enabled()
             numbers += len(x), DTYPES.index(x.dtype), learns
         sizes, dtypes, learn = ([int(number) for number in found] for found in numbers)

@@ -103,6 +103,7 @@ class TripletLoss(nn.Module):
         else:
             near = negatives.sort(1)
             k = torch.searchsorted(near.values, positives, right=True)
+            k = k.clamp_max(y.shape[0] - 1)  # NaN would lie beyond the last
             d_p, d_n, n = positives, near.values.gather(1, k), near.indices.gather(1, k)
         there = (d_p > -inf) & (d_n < inf)
         active = d_p - d_n + self.margin > 0
