@@ -442,7 +442,7 @@ def test_autoplay_plays_once_and_comes_to_rest_as_it_was_meant(show):
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0, timeout=60_000)
     expect(page.get_by_label("training step").first).to_have_value("5")
-    assert changed(pixels(page, 0), pixels(page, 1)) < 0.02  # but for the last frame's length
+    assert changed(pixels(page, 0), pixels(page, 1)) < 0.005
 
 
 def test_less_motion_means_no_autoplay_and_no_glide(show):

@@ -292,8 +292,8 @@ export class Picture {
     if (!this.root.isConnected) return false;
     const turning = this.#turning && this.#inSight;
     let more = this.#playing || turning;
-    if (this.#playing) this.#play(passed);
-    if (turning) this.#camera.turn(passed * IDLE_TURN, 0);
+    const moved = this.#playing ? this.#play(passed) : passed;
+    if (turning) this.#camera.turn(moved * IDLE_TURN, 0);
     for (const view of this.#views) {
       const { run, at } = this.#shown(view.side);
       if (view.draw(run, at, this.#settings, passed)) more = true;
@@ -305,15 +305,18 @@ export class Picture {
     return more;
   }
 
+  /** Go on by `passed` seconds, or to the end; returns how many of them it took. */
   #play(/** @type {number} */ passed) {
     const last = this.#content.timeline.length - 1;
-    this.#clock = Math.min(last, this.#clock + (passed * last) / PLAY_SECONDS);
+    const from = this.#clock;
+    this.#clock = Math.min(last, from + (passed * last) / PLAY_SECONDS);
     this.#settings.t = this.#calm.matches ? Math.floor(this.#clock) : this.#clock;
     if (this.#clock >= last) {
       this.#playing = this.#turning = false;
       this.#announce();
     }
     this.#show();
+    return ((this.#clock - from) * PLAY_SECONDS) / last;
   }
 
   // ---- the selected point
