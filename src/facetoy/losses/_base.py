@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from facetoy.losses import _by_rows
 
 LARGEST = 1e15  # no product of two numbers below this, and no sum of such products, overflows
 
@@ -171,14 +173,22 @@ def length(x: Tensor) -> Tensor:
     return torch.linalg.vector_norm(x, dim=-1).clamp_min(1e-12)
 
 
+def divisor(x: Tensor) -> Tensor:
+    """(..., 1) what makes the rows of ``x`` (..., d) as long as 1: their lengths.
+
+    A row shorter than 1e-6 has no direction worth following, nor has one so long that the sum of
+    its squares overflows: it is divided by infinity.
+    """
+    return F.threshold(torch.linalg.vector_norm(x, dim=-1, keepdim=True), 1e-6, math.inf)
+
+
 def unit(x: Tensor) -> Tensor:
     """The rows of ``x`` (..., d) at length 1, in full precision.
 
-    A row shorter than 1e-6 has no direction worth following, nor has one so long that the sum of
-    its squares overflows: it becomes 0 and gets no gradient, which keeps every gradient finite.
+    A row without a direction becomes 0 and gets no gradient, which keeps every gradient finite.
     """
     x = full(x)
-    return x / F.threshold(torch.linalg.vector_norm(x, dim=-1, keepdim=True), 1e-6, math.inf)
+    return x / divisor(x)
 
 
 def angle(cos: Tensor) -> Tensor:
@@ -198,6 +208,25 @@ def falling_cos(t: Tensor) -> Tensor:
     """
     k = t.detach().div(math.pi, rounding_mode="floor")
     return (t - math.pi * k).cos() - 2 * k
+
+
+class Product(NamedTuple):
+    """(N, C) scores that are not multiplied out: z_j = a · W_j + b_j.
+
+    If only the ``directions`` of the W_j count, they are those of a · W_j / ‖W_j‖ + b_j.
+    """
+
+    a: Tensor
+    W: Tensor
+    b: Tensor | None = None
+    directions: bool = False
+
+    def rows(self, W: Tensor) -> Tensor:
+        """Rows of W, as they are multiplied."""
+        return unit(W) if self.directions else full(W)
+
+    def scores(self) -> Tensor:
+        return F.linear(self.a, self.rows(self.W), self.b if self.b is None else full(self.b))
 
 
 class ClassLoss(nn.Module, ABC):
@@ -224,17 +253,53 @@ class ClassLoss(nn.Module, ABC):
         """Draw new weights: normal entries, rows of length about 1."""
         nn.init.normal_(self.weight, std=self.in_features**-0.5)
 
-    @abstractmethod
+    def product(self, x: Tensor) -> Product:
+        """What the scores of features ``x`` (N, d) are the product of. Here: z_j = W_j · x."""
+        return Product(x, self.weight)
+
     def scores(self, x: Tensor) -> Tensor:
         """(N, C) scores, without margin, of features ``x`` (N, d) in full precision."""
+        return self.product(x).scores()
 
     def harder(self, z: Tensor, x: Tensor, y: Tensor) -> Tensor:
         """The scores ``z`` (N, C) that training sees. Here: the same."""
         return z
 
+    def target(self, z: Tensor, x: Tensor, y: Tensor, W: Tensor) -> Tensor:
+        """What ``harder`` makes of the true classes' scores ``z`` (N,), of classes ``y`` of W."""
+        return z
+
     def mean(self, x: Tensor, y: Tensor) -> Tensor:
         """``forward`` of features in full precision and labels that are checked."""
+        if _by_rows.many(x, self.num_classes) and self._can_go_by_rows(x, y):
+            return self._mean_by_rows(x, y)
         return F.cross_entropy(self.harder(self.scores(x), x, y), y)
+
+    def _can_go_by_rows(self, x: Tensor, y: Tensor) -> bool:
+        """Whether only the true class's score is changed, and the tensors are as usual."""
+        ours = {ClassLoss.scores, ClassLoss.harder, MarginLoss.harder}
+        methods = {getattr(method, "__func__", None) for method in (self.scores, self.harder)}
+        W = self.weight
+        fits = full(W[:0]).dtype == x.dtype and W.device == x.device == y.device
+        return methods <= ours and fits and _by_rows.usual(x, y, W)
+
+    def _mean_by_rows(self, x: Tensor, y: Tensor) -> Tensor:
+        """``mean`` without all scores at once."""
+        p = self.product(x)
+        p = p._replace(W=full(p.W), b=p.b if p.b is None else full(p.b))
+        each = torch.arange(len(y), device=y.device)
+        own = _by_rows.own(p.W, y)
+        z = (p.a * p.rows(own.rows)).sum(1)
+        z = z if p.b is None else z + p.b[y]
+        t = self.target(z, x, each, own.rows)
+
+        def plain(a: Tensor, t: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
+            with exact(a):
+                z = p._replace(a=a, W=W, b=b).scores()
+                return F.cross_entropy(z.index_put((each, y), t), y)
+
+        inverse = 1 / divisor(p.W.detach()).squeeze(1) if p.directions else None
+        return _by_rows.mean(_by_rows.Task(y, inverse, plain), p.a, t, own, p.W, p.b)
 
     def logits(self, x: Tensor) -> Tensor:
         """Scores (N, C) of features ``x`` (N, d), without margin: what to classify with."""
@@ -280,12 +345,16 @@ class MarginLoss(ClassLoss):
         """φ(cos θ) for the true class; decreasing in θ, at most cos θ."""
 
     @abstractmethod
-    def radius(self, x: Tensor, y: Tensor) -> Tensor | float:
-        """r, what multiplies the true class's cosine in the scores: a number or (N,)."""
+    def radius(self, x: Tensor, y: Tensor, W: Tensor) -> Tensor | float:
+        """r, what multiplies the cosine between x and W_y in the scores: a number or (N,)."""
+
+    def target(self, z: Tensor, x: Tensor, y: Tensor, W: Tensor) -> Tensor:
+        r = self.radius(x, y, W)
+        return r * self.phi(z / r)
 
     def harder(self, z: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        r, true = self.radius(x, y), (torch.arange(y.shape[0], device=y.device), y)
-        return z.index_put_(true, r * self.phi(z[true] / r))
+        true = torch.arange(y.shape[0], device=y.device), y
+        return z.index_put_(true, self.target(z[true], x, y, self.weight))
 
 
 class SphereLoss(MarginLoss):
@@ -299,10 +368,10 @@ class SphereLoss(MarginLoss):
         super().__init__(in_features, num_classes)
         self.s = check_number("s", s, 0, math.inf, open_low=True)
 
-    def scores(self, x: Tensor) -> Tensor:
-        return F.linear(self.s * unit(x), unit(self.weight))
+    def product(self, x: Tensor) -> Product:
+        return Product(self.s * unit(x), self.weight, directions=True)
 
-    def radius(self, x: Tensor, y: Tensor) -> float:
+    def radius(self, x: Tensor, y: Tensor, W: Tensor) -> float:
         return self.s
 
     def extra_repr(self) -> str:

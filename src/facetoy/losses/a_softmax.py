@@ -1,7 +1,6 @@
-import torch.nn.functional as F
 from torch import Tensor
 
-from facetoy.losses._base import length, unit
+from facetoy.losses._base import Product, length
 from facetoy.losses.l_softmax import LSoftmax
 
 
@@ -28,10 +27,10 @@ class ASoftmax(LSoftmax):
     def __init__(self, in_features: int, num_classes: int, m: int = 4, lam: float = 0.0) -> None:
         super().__init__(in_features, num_classes, m, lam)
 
-    def scores(self, x: Tensor) -> Tensor:
-        return F.linear(x, unit(self.weight))
+    def product(self, x: Tensor) -> Product:
+        return Product(x, self.weight, directions=True)
 
-    def radius(self, x: Tensor, y: Tensor) -> Tensor:
+    def radius(self, x: Tensor, y: Tensor, W: Tensor) -> Tensor:
         return length(x)
 
 

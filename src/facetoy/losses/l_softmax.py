@@ -1,7 +1,6 @@
 from math import inf
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from facetoy.losses._base import (
@@ -47,11 +46,8 @@ class LSoftmax(MarginLoss):
         psi = falling_cos(self.m * angle(cos))
         return torch.lerp(psi, cos, self.lam / (1 + self.lam))  # (λ cos θ + ψ) / (1 + λ)
 
-    def scores(self, x: Tensor) -> Tensor:
-        return F.linear(x, full(self.weight))
-
-    def radius(self, x: Tensor, y: Tensor) -> Tensor:
-        return length(x) * length(full(self.weight)).index_select(0, y)
+    def radius(self, x: Tensor, y: Tensor, W: Tensor) -> Tensor:
+        return length(x) * length(full(W)).index_select(0, y)
 
     @staticmethod
     def annealing(part: float) -> float:

@@ -1,8 +1,7 @@
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from facetoy.losses._base import ClassLoss, full
+from facetoy.losses._base import ClassLoss, Product
 
 
 class Softmax(ClassLoss):
@@ -24,9 +23,8 @@ class Softmax(ClassLoss):
         super().__init__(in_features, num_classes)
         self.bias = nn.Parameter(torch.zeros(num_classes)) if bias else None
 
-    def scores(self, x: Tensor) -> Tensor:
-        b = self.bias
-        return F.linear(x, full(self.weight), b if b is None else full(b))
+    def product(self, x: Tensor) -> Product:
+        return Product(x, self.weight, self.bias)
 
     def reset_parameters(self) -> None:
         super().reset_parameters()
