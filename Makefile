@@ -85,10 +85,11 @@ dist: $(READY)  ## Build the package as wheel and source, and check both
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/twine check --strict dist/*
 
-bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's; of faces and pairs; trainings beside a plain script; pictures in the page
+bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learning's; of faces and pairs; trainings beside a plain script; the import; pictures in the page
 	$(BIN)/python benchmarks/losses.py
 	$(BIN)/python benchmarks/faces.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/imports.py
 	PYTHONPATH=tests:tests/views $(BIN)/python benchmarks/pages.py
 
 gpu: $(READY)  ## Run the tests and benchmarks of a GPU, a few minutes; the tables go to benchmarks/results

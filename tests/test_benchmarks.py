@@ -58,6 +58,12 @@ def test_trainings_have_a_ratio_each():
     assert all(float(row[4]) > 0 for row in rows)
 
 
+def test_imports_are_compared_with_torch_s():
+    rows = [line.split("|") for line in script("imports").table(rounds=1).splitlines()[2:]]
+    assert [row[1].strip() for row in rows] == ["torch", "facetoy.losses", "facetoy"]
+    assert float(rows[0][3]) == 1
+
+
 def test_the_paper_s_table_goes_on_where_it_stopped(tmp_path, monkeypatch):
     import numpy as np
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from brief import brief
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -54,12 +55,17 @@ def trains(client: NotebookClient) -> int:
     )
 
 
+def run_aside(client: NotebookClient, code: str) -> None:
+    """Run code that is no cell of the notebook."""
+    client.nb.cells.append(nbformat.v4.new_code_cell(code))
+    client.execute_cell(client.nb.cells[-1], len(client.nb.cells) - 1)
+    del client.nb.cells[-1]
+
+
 @pytest.mark.posix
 def test_a_chapter_runs_after_an_interruption_and_twice(client: NotebookClient, folder: Path):
     first = trains(client)
-    client.nb.cells.append(nbformat.v4.new_code_cell(WARM))
-    client.execute_cell(client.nb.cells[-1], len(client.nb.cells) - 1)
-    del client.nb.cells[-1]
+    run_aside(client, WARM)
     timer = threading.Timer(0.5, os.kill, (client.km.provisioner.pid, signal.SIGINT))
     with suppress(CellExecutionError):  # a sweep ends with what it has, anything else with an error
         for i, cell in enumerate(client.nb.cells[: first + 1]):
@@ -67,6 +73,7 @@ def test_a_chapter_runs_after_an_interruption_and_twice(client: NotebookClient, 
                 timer.start()
             client.execute_cell(cell, i)
     timer.join()
+    run_aside(client, brief(2))
     run_all(client)
     run_all(client)
     assert os.listdir(folder / "here") == []

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import nbformat
@@ -108,6 +109,20 @@ def test_script_tools_are_pinned_without_an_address() -> None:
     packages = json.loads(lock)["packages"]
     wanted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
     assert wanted == {name: packages[f"node_modules/{name}"]["version"] for name in wanted}
+
+
+def test_importing_the_package_imports_no_heavy_one() -> None:
+    """A new dependency is imported where it is used, or has to be named here."""
+    code = "import sys, facetoy; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {"scipy", "torch.distributed.tensor", "torch.distributed.checkpoint"}
+    extras = PROJECT["optional-dependencies"]
+    named = [*PROJECT["dependencies"], *extras["photos"], *extras["search"]]
+    owners = packages_distributions()
+    brought = {canonicalize_name(owner) for name in loaded for owner in owners.get(name, ())}
+    light = {"torch", "numpy", "anywidget", "ipywidgets", "tqdm"}
+    assert brought & {canonicalize_name(Requirement(line).name) for line in named} == light
 
 
 # ---- the way through the files

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, expect
 
 ROOT = Path(__file__).parents[2]
 FIRST_VISIT = 3_000_000  # bytes, gzipped
@@ -37,11 +38,38 @@ BRING_TO_LIFE = """async ([figures, all]) => {
   }
   scrollTo({top: 0, behavior: "instant"});
 }"""
+# Code has thousands of words in few colours: of each look one is kept.
+THIN = """() => {
+  const look = (token) => [token, token.closest("pre")].map(getComputedStyle)
+    .map((s) => [s.color, s.backgroundColor, s.fontSize, s.fontWeight]).join();
+  const seen = new Set();
+  for (const [token, its] of [...document.querySelectorAll("pre span")].map((t) => [t, look(t)]))
+    seen.has(its) ? token.replaceWith(...token.childNodes) : seen.add(its);
+}"""
 # Without preload, which fetches every style sheet a second time.
 AXE = """() => axe.run({preload: false, resultTypes: ["violations"]})"""
 # The colour of the first axis label or legend text in every plot.
 LETTER_COLOURS = """() => [...document.querySelectorAll(".facetoy-plot")].map(
   (plot) => getComputedStyle(plot.querySelector('[class*="tick"] text, .legendtext')).fill)"""
+# Where the lines and points of every plot are, without a call for each of them.
+DRAWN = """() => [...document.querySelectorAll(".facetoy-plot")].map((plot) =>
+  [...plot.querySelectorAll("path.js-line, .contourlayer path, path.point")]
+    .map((p) => p.getAttribute("d") + p.getAttribute("transform")))"""
+CUT = """() => {
+  document.querySelectorAll("article details").forEach((fold) => (fold.open = true));
+  const inside = (table) => table.closest(".pst-scrollable-table-container") ?? table.parentElement;
+  const found = (what) => [...document.querySelectorAll("article " + what)];
+  const wide = (b) => b.offsetParent && b.scrollWidth > b.clientWidth + 1;
+  const edge = (document.querySelector("article") ?? document.body).getBoundingClientRect().right;
+  const over = (b) => !b.closest("table") && b.getBoundingClientRect().right > edge + 1;
+  const name = (block) => block.textContent.trim().slice(0, 60);
+  return {
+    code: found("pre").filter(wide).map(name),
+    tables: found("table").map(inside).filter(wide).map(name),
+    formulas: [...found("mjx-container[display]").filter(wide),
+               ...found("mjx-container:not([display])").filter(over)].map(name),
+  };
+}"""
 
 
 def chapters() -> list[str]:
@@ -64,7 +92,7 @@ def wait_for_formulas(page: Page) -> None:
         page.wait_for_function("() => self.MathJax?.startup?.promise?.then(() => true)")
 
 
-# ---- every page: whole, accessible, printable; from disk; on a phone in the dark; without scripts
+# ---- every page: on a wide screen; from disk, on a phone in the dark; without scripts
 
 
 def check_whole(page: Page) -> None:
@@ -101,6 +129,7 @@ def check_whole(page: Page) -> None:
 
 def check_accessible(page: Page) -> None:
     """axe has no serious findings."""
+    page.evaluate(THIN)
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
     result = page.evaluate(AXE)
     findings = [
@@ -111,6 +140,64 @@ def check_accessible(page: Page) -> None:
         for node in violation["nodes"]
     ]
     assert not findings, "\n".join(findings)
+
+
+def check_sliders(page: Page, name: str) -> None:
+    """A key on a plot's slider changes what is drawn."""
+    sliders = page.locator(".facetoy-plot-slider input")
+    drawn_with_one = ("Slid(", "circle_regions(", "landscape(")
+    source = (ROOT / name.replace(".html", ".ipynb")).read_text()
+    assert sliders.count() >= any(call in source for call in drawn_with_one)
+    for slider in sliders.all():
+        before, says = page.evaluate(DRAWN), slider.get_attribute("aria-valuetext")
+        last = slider.input_value() == slider.get_attribute("max")
+        slider.press("ArrowLeft" if last else "ArrowRight")
+        expect(slider).not_to_have_attribute("aria-valuetext", says)
+        after = page.evaluate(DRAWN)
+        for _ in range(400):  # until it has moved and come to rest
+            page.wait_for_timeout(150)
+            still, after = after, page.evaluate(DRAWN)
+            if before != after == still:
+                break
+        assert before != after == still
+
+
+def check_theme(page: Page) -> None:
+    """Plots follow the switch from light to dark, and keep what their sliders have set."""
+    light, drawn = page.evaluate(LETTER_COLOURS), page.evaluate(DRAWN)
+    assert light
+    button = page.locator("button.theme-switch-button:visible").first
+    for _ in range(3):  # the switch goes through light, dark and the system's own
+        if page.evaluate("document.documentElement.dataset.theme") == "dark":
+            break
+        button.click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    followed = f"(light) => ({LETTER_COLOURS})().every((colour, i) => colour !== light[i])"
+    page.wait_for_function(followed, arg=light)
+    page.wait_for_timeout(500)
+    assert page.evaluate(DRAWN) == drawn
+
+
+def check_finger(page: Page, swipe: Callable[..., None]) -> None:
+    """A finger on a plot scrolls the page."""
+    plot = page.locator(".facetoy-plot").first
+    plot.evaluate("(plot) => plot.scrollIntoView({block: 'center', behavior: 'instant'})")
+    before = page.evaluate("scrollY")
+    box = plot.bounding_box()
+    swipe(page, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 0, -200)
+    assert page.evaluate("scrollY") > before + 100
+
+
+def check_not_cut(page: Page) -> None:
+    """No code, table or formula is cut on a laptop, where sidebars leave the narrowest column,
+    without one, and on a phone."""
+    whole = {"code": [], "tables": [], "formulas": []}
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.evaluate(CUT) == whole
+    page.set_viewport_size({"width": 1024, "height": 800})
+    assert page.evaluate(CUT) == whole
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    assert page.evaluate(CUT) | {"tables": []} == whole  # tables scroll in their own boxes
 
 
 def check_print(page: Page) -> None:
@@ -126,19 +213,24 @@ def test_page_on_a_wide_screen(visit: Callable[..., Page], page_name: str) -> No
     page = visit(page_name)
     check_whole(page)
     check_accessible(page)
+    if page_name in chapters():
+        check_sliders(page, page_name)
+        check_theme(page)
+    check_not_cut(page)
     check_print(page)
 
 
-def test_page_from_disk(visit: Callable[..., Page], site: Path, page_name: str) -> None:
-    check_whole(visit(site / page_name))
-
-
-def test_page_on_a_phone_in_the_dark(visit: Callable[..., Page], page_name: str) -> None:
-    page = visit(page_name, dark=True, **PHONE)
+def test_page_from_disk_on_a_phone_in_the_dark(
+    visit: Callable[..., Page], swipe: Callable[..., None], site: Path, page_name: str
+) -> None:
+    page = visit(site / page_name, dark=True, **PHONE)
     check_whole(page)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.evaluate("visualViewport.width") == pytest.approx(PHONE["width"], abs=1)
     check_accessible(page)
+    if page_name in chapters():
+        check_finger(page, swipe)
 
 
 def test_no_scripts_shows_stills_and_words(visit: Callable[..., Page], page_name: str) -> None:
@@ -211,76 +303,7 @@ def test_launch_buttons_have_the_right_address(site: Path) -> None:
         assert f"https://mybinder.org/v2/gh/{where}/{branch}?urlpath=lab/tree/{notebook}" in links
 
 
-# ---- the theme, fingers, keys
-
-
-@pytest.mark.parametrize("name", chapters())
-def test_dark_mode_and_figures_follow_the_switch(visit: Callable[..., Page], name: str) -> None:
-    page = visit(name, dark=True)
-    bring_to_life(page)
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    dark = page.evaluate(LETTER_COLOURS)
-    assert dark
-    button = page.locator("button.theme-switch-button:visible").first
-    for _ in range(3):  # the switch goes through light, dark and the system's own
-        if page.evaluate("document.documentElement.dataset.theme") == "light":
-            break
-        button.click()
-    assert page.evaluate("document.documentElement.dataset.theme") == "light"
-    followed = f"(dark) => ({LETTER_COLOURS})().every((colour, i) => colour !== dark[i])"
-    page.wait_for_function(followed, arg=dark)
-
-
-@pytest.mark.parametrize("name", chapters())
-def test_finger_on_a_plot_scrolls_the_page(
-    visit: Callable[..., Page], swipe: Callable[..., None], name: str
-) -> None:
-    page = visit(name, **PHONE)
-    bring_to_life(page)
-    plot = page.locator(".facetoy-plot").first
-    plot.evaluate("(plot) => plot.scrollIntoView({block: 'center', behavior: 'instant'})")
-    before = page.evaluate("scrollY")
-    box = plot.bounding_box()
-    swipe(page, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 0, -200)
-    assert page.evaluate("scrollY") > before + 100
-
-
-@pytest.mark.parametrize("name", chapters())
-def test_plot_sliders_answer_to_keys_and_survive_the_theme(
-    visit: Callable[..., Page], base_url: str, name: str
-) -> None:
-    """A key on a plot's slider changes the drawn curves; switching the theme keeps them."""
-    page = visit(f"{base_url}/{name}")
-    bring_to_life(page)
-    sliders = page.locator(".facetoy-plot-slider input")
-    drawn_with_one = ("Slid(", "circle_regions(", "landscape(")
-    source = (ROOT / name.replace(".html", ".ipynb")).read_text()
-    assert sliders.count() >= any(call in source for call in drawn_with_one)
-    for slider in sliders.all():
-        figure = slider.locator("xpath=ancestor::figure")
-
-        def drawn(figure=figure) -> list[str]:
-            """Where the figure's lines and points are, without a call for each of them."""
-            return figure.evaluate(
-                "f => [...f.querySelectorAll('path.js-line, .contourlayer path, path.point')]"
-                ".map(p => p.getAttribute('d') + p.getAttribute('transform'))"
-            )
-
-        before, says = drawn(), slider.get_attribute("aria-valuetext")
-        last = slider.input_value() == slider.get_attribute("max")
-        slider.press("ArrowLeft" if last else "ArrowRight")
-        expect(slider).not_to_have_attribute("aria-valuetext", says)
-        after = drawn()
-        for _ in range(400):  # until it has moved and come to rest
-            page.wait_for_timeout(150)
-            still, after = after, drawn()
-            if before != after == still:
-                break
-        assert before != after == still
-        page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        page.wait_for_timeout(500)
-        assert drawn() == after
-        page.evaluate("document.documentElement.dataset.theme = 'light'")
+# ---- predictions, links, tables
 
 
 @pytest.mark.parametrize("name", chapters())
@@ -320,35 +343,6 @@ def test_a_link_into_a_kept_back_part_shows_it(visit: Callable[..., Page], base_
     page.wait_for_function(
         "(id) => !document.getElementById(id).closest('.facetoy-withheld').hidden", arg=target
     )
-
-
-CUT = """() => {
-  document.querySelectorAll("article details").forEach((fold) => (fold.open = true));
-  const inside = (table) => table.closest(".pst-scrollable-table-container") ?? table.parentElement;
-  const found = (what) => [...document.querySelectorAll("article " + what)];
-  const wide = (b) => b.offsetParent && b.scrollWidth > b.clientWidth + 1;
-  const edge = (document.querySelector("article") ?? document.body).getBoundingClientRect().right;
-  const over = (b) => !b.closest("table") && b.getBoundingClientRect().right > edge + 1;
-  const name = (block) => block.textContent.trim().slice(0, 60);
-  return {
-    code: found("pre").filter(wide).map(name),
-    tables: found("table").map(inside).filter(wide).map(name),
-    formulas: [...found("mjx-container[display]").filter(wide),
-               ...found("mjx-container:not([display])").filter(over)].map(name),
-  };
-}"""
-
-
-def test_code_tables_and_formulas_are_not_cut(visit: Callable[..., Page], page_name: str) -> None:
-    """On a laptop, where sidebars leave the narrowest column, without one, and on a phone."""
-    page = visit(page_name, width=1280, height=800)
-    wait_for_formulas(page)
-    whole = {"code": [], "tables": [], "formulas": []}
-    assert page.evaluate(CUT) == whole
-    page.set_viewport_size({"width": 1024, "height": 800})
-    assert page.evaluate(CUT) == whole
-    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
-    assert page.evaluate(CUT) | {"tables": []} == whole  # tables scroll in their own boxes
 
 
 def test_a_wide_table_shows_that_it_scrolls(visit: Callable[..., Page]) -> None:
@@ -431,23 +425,30 @@ def test_links_on_the_playground_page_set_it(visit: Callable[..., Page]) -> None
 # ---- light
 
 
-def weigh(page: Page, url: str) -> dict[str, int]:
+@cache
+def gzipped(path: Path) -> int:
+    """Bytes of a file, gzipped."""
+    return len(gzip.compress(path.read_bytes(), 6))
+
+
+def weigh(page: Page, site: Path, url: str) -> dict[str, int]:
     """Bytes, gzipped, of every address that reading a page in a new browser fetches."""
-    responses: list[Response] = []
-    page.on("response", lambda response: responses.append(response))
+    fetched: list[str] = []
+    page.on("response", lambda response: fetched.append(response.url))
     page.goto(url)
     bring_to_life(page, all_=False)
     page.wait_for_load_state("networkidle")
+    addresses = [urlsplit(address) for address in fetched]
     return {
-        response.url: len(gzip.compress(response.body(), 6))
-        for response in responses
-        if urlsplit(response.url).scheme == "http"
+        parts.path: gzipped(site / unquote(parts.path[1:]))
+        for parts in addresses
+        if parts.scheme == "http"
     }
 
 
-def test_playground_weight(chrome: Browser, base_url: str) -> None:
+def test_playground_weight(chrome: Browser, site: Path, base_url: str) -> None:
     with chrome.new_context() as context:
-        files_of = weigh(context.new_page(), base_url + PLAYGROUND)
+        files_of = weigh(context.new_page(), site, base_url + PLAYGROUND)
     own = {
         url: size for url, size in files_of.items() if "/_live/" in url or url.endswith("live.js")
     }
@@ -456,11 +457,11 @@ def test_playground_weight(chrome: Browser, base_url: str) -> None:
     assert sum(own.values()) <= PLAYGROUND_WEIGHT
 
 
-def test_page_weight(chrome: Browser, base_url: str) -> None:
+def test_page_weight(chrome: Browser, site: Path, base_url: str) -> None:
     weights = {}
     for name in chapters():
         with chrome.new_context() as context:
-            weights[name] = weigh(context.new_page(), base_url + name)
+            weights[name] = weigh(context.new_page(), site, base_url + name)
     too_heavy = {}
     for name, files_of in weights.items():
         first = sum(files_of.values())

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import datasets as sources
 from sklearn.datasets import fetch_olivetti_faces, get_data_home
 
 import facetoy
@@ -117,7 +118,7 @@ def test_a_download_is_cached_whole(home, monkeypatch):
         assert not (home / "olivetti_py3.pkz").exists() or Path(data_home) == home
         return answer(data_home)
 
-    monkeypatch.setattr(module, "fetch_olivetti_faces", fetch)
+    monkeypatch.setattr(sources, "fetch_olivetti_faces", fetch)
     for _ in range(2):
         assert facetoy.load("olivetti").num_classes == 40
     assert calls[0].parent == calls[1] == home
@@ -132,7 +133,7 @@ def test_a_download_shows_its_progress(home, monkeypatch, capsys):
         time.sleep(0.5)  # the bar looks five times a second
         return found
 
-    monkeypatch.setattr(module, "fetch_olivetti_faces", fetch)
+    monkeypatch.setattr(sources, "fetch_olivetti_faces", fetch)
     facetoy.load("olivetti")
     shown = capsys.readouterr().err
     assert "downloading Olivetti faces" in shown
@@ -144,8 +145,8 @@ def test_offline_says_so_and_leaves_no_half_file(home, monkeypatch, error):
     def refuse(*_, **__):
         raise URLError("no OpenML either")
 
-    monkeypatch.setattr(module, "fetch_olivetti_faces", lambda data_home: answer(data_home, error))
-    monkeypatch.setattr(module, "fetch_openml", refuse)
+    monkeypatch.setattr(sources, "fetch_olivetti_faces", lambda data_home: answer(data_home, error))
+    monkeypatch.setattr(sources, "fetch_openml", refuse)
     with pytest.raises(
         ConnectionError,
         match=r"Olivetti faces is not in .*no OpenML either.* copy olivetti_py3.pkz there",
@@ -178,19 +179,19 @@ def openml(raw: np.ndarray) -> Callable[..., SimpleNamespace]:
 def test_where_the_source_refuses_the_same_faces_come_from_openml(home, monkeypatch):
     raw = np.random.default_rng(0).integers(0, 243, (400, 4096), dtype=np.uint8)
     raw[0, :2] = 0, 242
-    monkeypatch.setattr(module, "fetch_olivetti_faces", Refusal())
-    monkeypatch.setattr(module, "fetch_openml", openml(raw))
+    monkeypatch.setattr(sources, "fetch_olivetti_faces", Refusal())
+    monkeypatch.setattr(sources, "fetch_openml", openml(raw))
     monkeypatch.setattr(module, "OLIVETTI_PIXELS", hashlib.sha256(raw).hexdigest())
     facetoy.load("olivetti")
     assert (joblib.load(home / "olivetti_py3.pkz") == raw).all()
-    monkeypatch.setattr(module, "fetch_openml", None)  # asked once
+    monkeypatch.setattr(sources, "fetch_openml", None)  # asked once
     facetoy.load("olivetti")
 
 
 def test_other_pixels_are_not_taken_for_the_faces(home, monkeypatch):
     raw = np.full((400, 4096), 242, np.uint8)
-    monkeypatch.setattr(module, "fetch_olivetti_faces", Refusal())
-    monkeypatch.setattr(module, "fetch_openml", openml(raw))
+    monkeypatch.setattr(sources, "fetch_olivetti_faces", Refusal())
+    monkeypatch.setattr(sources, "fetch_openml", openml(raw))
     with pytest.raises(ConnectionError, match=r"403.*OpenML: its copy holds other pixels"):
         facetoy.load("olivetti")
     assert not list(home.iterdir())
@@ -198,7 +199,7 @@ def test_other_pixels_are_not_taken_for_the_faces(home, monkeypatch):
 
 def test_an_interruption_leaves_no_half_file(home, monkeypatch):
     stop = KeyboardInterrupt()
-    monkeypatch.setattr(module, "fetch_olivetti_faces", lambda data_home: answer(data_home, stop))
+    monkeypatch.setattr(sources, "fetch_olivetti_faces", lambda data_home: answer(data_home, stop))
     with pytest.raises(KeyboardInterrupt):
         facetoy.load("olivetti")
     assert not list(home.iterdir())
@@ -245,7 +246,7 @@ def test_mnist_keeps_its_usual_split(home, monkeypatch):
             data=np.full((70_000, 784), 255, np.uint8), target=labels.astype(str)
         )
 
-    monkeypatch.setattr(module, "fetch_openml", fetch)
+    monkeypatch.setattr(sources, "fetch_openml", fetch)
     data = facetoy.load("mnist")
     assert data.train_images.shape == (60_000, 1, 28, 28)
     assert data.test_images.shape == (10_000, 1, 28, 28)
@@ -261,7 +262,7 @@ def test_lfw_takes_people_with_enough_photos(home, monkeypatch):
             images=np.zeros((60, 62, 47)), target=target, target_names=np.array(["A B", "C D"])
         )
 
-    monkeypatch.setattr(module, "fetch_lfw_people", fetch)
+    monkeypatch.setattr(sources, "fetch_lfw_people", fetch)
     data = facetoy.load("lfw", min_images=30)
     assert data.train_images.shape == (48, 1, 62, 47)
     assert data.class_names == ("A B", "C D")
@@ -281,7 +282,7 @@ def test_a_damaged_photo_is_no_lost_connection(home, monkeypatch):
     def fetch(data_home):
         raise OSError("cannot identify image file")
 
-    monkeypatch.setattr(module, "fetch_olivetti_faces", fetch)
+    monkeypatch.setattr(sources, "fetch_olivetti_faces", fetch)
     with pytest.raises(ValueError, match=r"cannot be read \(cannot identify image file\)"):
         facetoy.load("olivetti")
 
@@ -314,7 +315,7 @@ def test_without_a_connection_the_missing_file_is_named(home, monkeypatch, name,
 
     monkeypatch.setattr("sklearn.datasets._lfw._fetch_remote", refuse)
     if name == "mnist":
-        monkeypatch.setattr(module, "fetch_openml", refuse)
+        monkeypatch.setattr(sources, "fetch_openml", refuse)
     with pytest.raises(ConnectionError, match=says):
         facetoy.load(name)
 

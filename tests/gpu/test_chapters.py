@@ -11,19 +11,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from brief import brief
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
 # Those that train with one process; 11 and 12 ask others' networks and indexes.
 NAMES = sorted(p.stem for p in CHAPTERS.glob("[01]*.ipynb") if p.stem[:2] not in ("11", "12", "13"))
-BRIEF = """
-import functools, facetoy
-def brief(act):
-    def acted(*a, **k):
-        return act(*a, **k | {"epochs": min(k.get("epochs", 20), 20)})
-    return functools.wraps(act)(acted)
-facetoy.fit, facetoy.sweep = brief(facetoy.fit), brief(facetoy.sweep)
-facetoy.claims = lambda *a, **k: None
-"""
 
 
 @pytest.mark.skipif(
@@ -34,7 +26,7 @@ def test_a_chapter_runs_there(name: str, tmp_path: Path):
     cells = json.loads((CHAPTERS / f"{name}.ipynb").read_text())["cells"]
     code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
     script = tmp_path / "chapter.py"
-    script.write_text(BRIEF + "\n\n".join(code[1:]))  # the first cell installs
+    script.write_text(brief(20) + "\n\n".join(code[1:]))  # the first cell installs
     done = subprocess.run(
         [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=300,
         env={**os.environ, "MPLBACKEND": "agg", "TQDM_DISABLE": "1"},

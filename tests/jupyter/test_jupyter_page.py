@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from alive import assert_alive
+from brief import brief
 from notebook_page import FRONT_ENDS, Notebook
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
@@ -70,7 +71,9 @@ def test_the_playground(start: Start, front_end: str) -> None:
 
 
 def test_a_chapter(start: Start) -> None:
-    notebook = start(next(iter(FRONT_ENDS)), "02_softmax", chapter("02_softmax"))
+    content = chapter("02_softmax")
+    content["cells"].insert(0, nbformat.v4.new_code_cell(brief(2)))
+    notebook = start(next(iter(FRONT_ENDS)), "02_softmax", content)
     notebook.run_all()
     notebook.assert_bars_are_over()
     assert_alive(notebook, 6)

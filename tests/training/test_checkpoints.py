@@ -1,8 +1,11 @@
 """A training that was killed or interrupted goes on to the same end."""
 
+import os
 import signal
 import subprocess
 import sys
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,50 +15,43 @@ import facetoy
 from facetoy.training import checkpoints
 from facetoy.training.batched import Together
 
-SCRIPT = """
-import os, signal, sys
-import torch
-import facetoy
-from facetoy.training import checkpoints
-from facetoy.training.batched import Together
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # where tests run in the background
-checkpoints.EVERY = 0.0
-path, out, kill = sys.argv[1], sys.argv[2], int(sys.argv[3])
-take = Together.take
-count = 0
+def train(
+    loss: str, checkpoint: str | os.PathLike | None, step: int = 0, how: int = 0
+) -> tuple[int, facetoy.Run]:
+    """How many steps were taken, and the run; ``step`` begins with a signal to this process."""
+    take, count = Together.take, 0
 
-def counted(self, *args):
-    global count
-    count += 1
-    if count == kill:
-        os.kill(os.getpid(), getattr(signal, sys.argv[4]))
-    return take(self, *args)
+    def counted(self, *args):
+        nonlocal count
+        count += 1
+        if count == step:
+            os.kill(os.getpid(), how)
+        return take(self, *args)
 
-Together.take = counted
-own = None
-if sys.argv[5] == "chance":
-    torch.manual_seed(3)
-    own = torch.nn.Sequential(
-        torch.nn.Flatten(), torch.nn.Linear(64, 16), torch.nn.BatchNorm1d(16),
-        torch.nn.Dropout(0.3), torch.nn.Linear(16, 3),
-    )
-run = facetoy.fit(
-    "center" if own is not None else sys.argv[5], facetoy.load("digits"), model=own, epochs=3,
-    snapshots=6, checkpoint=path or None, progress=False,
-)
-run.save(out)
-print(count, run.config["interrupted"])
-"""
+    own = None
+    if loss == "chance":
+        torch.manual_seed(3)
+        own = torch.nn.Sequential(
+            torch.nn.Flatten(), torch.nn.Linear(64, 16), torch.nn.BatchNorm1d(16),
+            torch.nn.Dropout(0.3), torch.nn.Linear(16, 3),
+        )  # fmt: skip
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests run in the background
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Together, "take", counted)
+        patch.setattr(checkpoints, "EVERY", 0.0)
+        run = facetoy.fit(
+            "center" if own is not None else loss, facetoy.load("digits"), model=own, epochs=3,
+            snapshots=6, checkpoint=checkpoint, progress=False,
+        )  # fmt: skip
+    signal.signal(signal.SIGINT, before)
+    return count, run
 
 
-def trained(tmp_path, checkpoint, out, kill=0, how="SIGKILL", loss="chance"):
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    return subprocess.run(
-        [sys.executable, script, checkpoint, tmp_path / out, str(kill), how, loss],
-        capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+@cache
+def whole(loss: str) -> tuple[int, facetoy.Run]:
+    """A training that nobody interrupts."""
+    return train(loss, None)
 
 
 def same(a: facetoy.Run, b: facetoy.Run) -> None:
@@ -71,33 +67,29 @@ def same(a: facetoy.Run, b: facetoy.Run) -> None:
 @pytest.mark.parametrize(("kill", "loss"), [(20, "chance"), (23, "triplet")])
 def test_a_killed_training_goes_on_to_the_same_end(tmp_path, kill, loss):
     """Killed within an epoch and at the edge of one: bit for bit the run that was not killed."""
-    checkpoint = tmp_path / "long.npz"
-    whole = trained(tmp_path, "", "whole.npz", loss=loss)
-    assert whole.returncode == 0, whole.stderr
-    killed = trained(tmp_path, checkpoint, "killed.npz", kill, loss=loss)
+    path = tmp_path / "long.npz"
+    code = f"import test_checkpoints as t; t.train({loss!r}, {str(path)!r}, {kill}, 9)"
+    killed = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent)
     assert killed.returncode == -signal.SIGKILL
-    assert not (tmp_path / "killed.npz").exists()
-    resumed = trained(tmp_path, checkpoint, "resumed.npz", loss=loss)
-    steps = int(whole.stdout.split()[0])
-    assert resumed.stdout.split() == [str(steps - (kill - 1)), "False"], resumed.stderr
-    same(*(facetoy.load_run(tmp_path / f"{name}.npz") for name in ("resumed", "whole")))
-    again = trained(tmp_path, checkpoint, "again.npz", loss=loss)
-    assert again.stdout.split() == ["0", "False"]  # it was over: nothing is trained again
-    same(*(facetoy.load_run(tmp_path / f"{name}.npz") for name in ("again", "whole")))
+    steps, want = whole(loss)
+    count, resumed = train(loss, path)
+    assert (count, resumed.config["interrupted"]) == (steps - (kill - 1), False)
+    same(resumed, want)
+    count, again = train(loss, path)
+    assert (count, again.config["interrupted"]) == (0, False)  # it was over
+    same(again, want)
 
 
 @pytest.mark.posix
 @pytest.mark.parametrize("step", [12, 20, 25])
 def test_ctrl_c_loses_nothing(tmp_path, step):
     """Within an epoch, in its last step and in its first."""
-    checkpoint = tmp_path / "long.npz"
-    trained(tmp_path, "", "whole.npz")
-    stopped = trained(tmp_path, checkpoint, "stopped.npz", step, "SIGINT")
-    assert stopped.stdout.split() == [str(step), "True"], stopped.stderr
-    assert facetoy.load_run(tmp_path / "stopped.npz").steps[-1] == step
-    resumed = trained(tmp_path, checkpoint, "resumed.npz")
-    assert resumed.stdout.split() == [str(36 - step), "False"], resumed.stderr
-    same(*(facetoy.load_run(tmp_path / f"{name}.npz") for name in ("resumed", "whole")))
+    path = tmp_path / "long.npz"
+    count, stopped = train("chance", path, step, signal.SIGINT)
+    assert (count, stopped.config["interrupted"], stopped.steps[-1]) == (step, True, step)
+    count, resumed = train("chance", path)
+    assert (count, resumed.config["interrupted"]) == (36 - step, False)
+    same(resumed, whole("chance")[1])
 
 
 def test_checkpoints_of_others_are_refused_and_kept(digits, tmp_path):

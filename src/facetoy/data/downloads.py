@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
-from sklearn.datasets import get_data_home
-
 from facetoy.progress import progress_bar
 
 
@@ -27,6 +25,8 @@ def fetch(
     what is missing, if it is not there and cannot be had; ValueError if it is there and cannot be
     read.
     """
+    from sklearn.datasets import get_data_home
+
     home = Path(get_data_home())
     there = (home / cached).exists()
     try:

@@ -1,4 +1,7 @@
-"""Labelled images, split into training and test: digits, faces of people, drawn faces."""
+"""Labelled images, split into training and test: digits, faces of people, drawn faces.
+
+scikit-learn and joblib are imported where data are loaded, as they take as long as torch does.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +14,17 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
-import joblib
 import numpy as np
-from sklearn.datasets import (
-    fetch_lfw_people,
-    fetch_olivetti_faces,
-    fetch_openml,
-    load_digits,
-)
-from sklearn.model_selection import train_test_split
-from sklearn.utils import Bunch
 
 from facetoy.checks import array, labels, native, whole
 from facetoy.data import toyfaces
 from facetoy.data.downloads import fetch
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 OLIVETTI_FILE = "olivetti_py3.pkz"  # in scikit-learn's data home
 OLIVETTI_PIXELS = (  # SHA-256 of the 400 x 4,096 bytes
@@ -187,6 +184,8 @@ def _split(
     name: str, images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], seed: int
 ) -> Data:
     """Keep a fifth of each class for the test."""
+    from sklearn.model_selection import train_test_split
+
     train, test = train_test_split(
         np.arange(len(labels)), test_size=0.2, stratify=labels, random_state=seed
     )
@@ -195,6 +194,8 @@ def _split(
 
 
 def _digits(seed: int) -> Data:
+    from sklearn.datasets import load_digits
+
     images, labels = load_digits(return_X_y=True)
     images = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
     return _split("digits", images, labels, "0123456789", seed)
@@ -212,6 +213,9 @@ def _toyfaces(seed: int, identities: int = 1000, images: int = 20, size: int = 3
 def _olivetti_faces(data_home: str) -> Bunch:
     """From scikit-learn's source, or, where that refuses (403), from OpenML, and then kept where
     scikit-learn looks for them."""
+    import joblib
+    from sklearn.datasets import fetch_olivetti_faces
+
     try:
         return fetch_olivetti_faces(data_home=data_home)
     except (URLError, ConnectionError, TimeoutError) as refusal:
@@ -225,6 +229,8 @@ def _olivetti_faces(data_home: str) -> Bunch:
 
 def _openml_olivetti() -> np.ndarray:
     """(400, 4096) uint8, image columns one after the other, as in the original file."""
+    from sklearn.datasets import fetch_openml
+
     # read by scikit-learn alone: pandas would infer a type for each of 4,096 columns
     found = fetch_openml(data_id=41083, as_frame=False, cache=False, parser="liac-arff")
     upright = np.round(found.data * (242 / found.data.max())).astype(np.uint8)
@@ -242,6 +248,8 @@ def _olivetti(seed: int) -> Data:
 
 def _mnist(seed: int) -> Data:
     """The usual split: 60,000 images for training, 10,000 for the test; ``seed`` has no say."""
+    from sklearn.datasets import fetch_openml
+
     found = fetch(
         "MNIST", 15_000_000, "openml/openml.org/api/v1/json/data/554.gz",
         lambda data_home: fetch_openml(
@@ -257,6 +265,8 @@ def _mnist(seed: int) -> Data:
 
 
 def _lfw(seed: int, min_images: int = 20) -> Data:
+    from sklearn.datasets import fetch_lfw_people
+
     # one person has 530 photos, the next 236: with more there would be a single class
     min_images = whole("min_images", min_images, 5, 236)
     found = fetch(

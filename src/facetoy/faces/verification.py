@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.metrics import roc_auc_score, roc_curve
 
 from facetoy.checks import array, between, finite, whole
 from facetoy.metrics import unit
@@ -255,6 +254,8 @@ class ROC(NamedTuple):
 
 def roc(scores: np.ndarray, same: np.ndarray, weight: np.ndarray | None = None) -> ROC:
     """The curve of scores (P,) for pairs that are ``same`` (P,). ValueError without both kinds."""
+    from sklearn.metrics import roc_curve
+
     scores, same, weight = _checked(scores, same, weight)
     # every threshold is kept: the loosest that a rate allows is among them
     far, tar, threshold = roc_curve(same, scores, sample_weight=weight, drop_intermediate=False)
@@ -263,6 +264,8 @@ def roc(scores: np.ndarray, same: np.ndarray, weight: np.ndarray | None = None) 
 
 def auc(scores: np.ndarray, same: np.ndarray, weight: np.ndarray | None = None) -> float:
     """Area under the curve: the chance that a pair of one person scores above a pair of two."""
+    from sklearn.metrics import roc_auc_score
+
     scores, same, weight = _checked(scores, same, weight)
     return float(roc_auc_score(same, scores, sample_weight=weight))
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from joblib import Parallel, cpu_count, delayed
 from torch import nn
 
 from facetoy.checks import whole
@@ -59,6 +58,8 @@ def sweep(
     others are complete. ValueError if no argument is a list, or one is empty; what ``fit`` raises
     for any of the runs before the first begins.
     """
+    from joblib import cpu_count
+
     check_data(data)
     lists = {
         k: v.tolist() if isinstance(v, np.ndarray) else list(v)
@@ -129,6 +130,8 @@ def _one_by_one(
     loss: Any, data: Data, settings: Sequence[dict[str, Any]], jobs: int, bar: Any
 ) -> list[Run]:
     """A ``fit`` for each of the settings, in so many processes."""
+    from joblib import Parallel, delayed
+
     there = functools.cache(lambda device: resident(data, chosen_device(device)))
     for s in settings:  # what is wrong with one of them shows before any is trained
         prepare(loss, there(s.get("device", "auto")), *_split(s))
