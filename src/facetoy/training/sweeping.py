@@ -134,7 +134,7 @@ def _one_by_one(
     """A ``fit`` for each of the settings, in so many processes."""
     there = functools.cache(lambda device: resident(data, chosen_device(device)))
     kept = [  # what is wrong with one of them shows before any is trained
-        Kept(s["cache"], prepare(loss, there(s.get("device", "auto")), *_split(s)))
+        Kept(s.get("cache"), prepare(loss, there(s.get("device", "auto")), *_split(s)))
         for s in settings
     ]
     there.cache_clear()
@@ -197,7 +197,7 @@ def _together(
 ) -> list[Run]:  # fmt: skip
     """Runs trained many at a time: a group is what may differ in ``shared`` arguments alone."""
     trainings = [prepare(loss, images, *_split(s)) for s in settings]
-    kept = [Kept(s["cache"], t, at_once=True) for s, t in zip(settings, trainings, strict=True)]
+    kept = [Kept(s.get("cache"), t, at_once=True) for s, t in zip(settings, trainings, strict=True)]
     groups: dict[str, list[int]] = {}
     for i, s in enumerate(settings):
         if kept[i].run is None:
