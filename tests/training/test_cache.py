@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 import facetoy
-from facetoy.training import cache
+from facetoy.progress import progress_bar
+from facetoy.training import cache, sweeping
 from facetoy.training.batched import Together
 from facetoy.training.fitting import SETTINGS, adam
 
@@ -118,6 +119,7 @@ def test_each_setting_makes_another_training(trains):
     assert all(trains(**change) for change in changes)
     assert not any(trains(**change) for change in changes)
     assert not trains(progress=True)
+    assert not trains(s=16, m=0.5)  # the defaults
 
 
 def test_other_data_make_another_training(few, trains):
@@ -260,6 +262,23 @@ def test_a_sweep_over_one_seed_more_trains_one(loss, at_once, few, tmp_path, ste
     # one program's runs differ from fit's by rounding: then fit trains its own
     facetoy.fit(loss, few, seed=1, cache=tmp_path, **SHORT)
     assert len(steps) == (12 if at_once else 6)
+
+
+@pytest.mark.parametrize("loss", ["arcface", "center"])
+def test_the_bar_of_a_sweep_ends_where_all_runs_are_there(loss, few, tmp_path, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    bars = []
+
+    def watched(**kwargs):
+        bars.append(progress_bar(**kwargs))
+        return bars[-1]
+
+    monkeypatch.setattr(sweeping, "progress_bar", watched)
+    for seeds in ([0, 1], [0, 1, 2], [0, 1, 2]):
+        args = {**SHORT, "jobs": 1, "progress": True, "cache": tmp_path}
+        facetoy.sweep(loss, few, seed=seeds, **args)
+    assert len(bars) == 3
+    assert all(bar.n == bar.total for bar in bars)
 
 
 def test_runs_that_did_not_come_to_their_end_are_not_kept(few, tmp_path, monkeypatch):
