@@ -21,6 +21,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A failed build forgets what it read, or the next one would not repeat its warnings.
 BUILD := $(BIN)/jupyter-book build . -W --keep-going || { rm -rf _build/.doctrees; exit 1; }
 
+# Chapters read runs that another of them has trained: facetoy.stranger_test looks here.
+SHARED := FACETOY_CACHE="$(CURDIR)/_build/runs"
+
 PARALLEL := -n logical --dist worksteal
 
 .PHONY: help book serve data test test-newest test-lowest test-colab links bench gpu wheels dist lint clean
@@ -30,7 +33,7 @@ help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 book: $(READY)  ## Build the book; it opens from _build/html/index.html
-	$(BIN)/python -m facetoy_book run $(NOTEBOOKS)
+	$(SHARED) $(BIN)/python -m facetoy_book run $(NOTEBOOKS)
 	$(BUILD)
 
 serve: book  ## Build the book and show it on http://localhost:8000
@@ -39,9 +42,9 @@ serve: book  ## Build the book and show it on http://localhost:8000
 # Every notebook runs once, from a copy; the book then takes its outputs from there.
 test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BIN)/pytest $(PARALLEL) -m "not browser" tests
-	rm -rf $(RUNS) _build/html _build/.doctrees
+	rm -rf $(RUNS) _build/html _build/.doctrees _build/runs
 	$(foreach notebook,$(NOTEBOOKS),install -D -m 644 $(notebook) $(RUNS)/$(notebook) &&) true
-	$(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
+	$(SHARED) $(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
 	$(BIN)/python -m facetoy_book take $(RUNS)
 	$(BUILD)
 	$(BIN)/pytest $(PARALLEL) -m browser tests

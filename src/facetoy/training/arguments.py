@@ -68,13 +68,14 @@ def _check(settings: dict[str, Any]) -> None:
     if settings["per_class"] is not None:
         whole("per_class", settings["per_class"], 2)
     between("warmup", settings["warmup"], 0, 1)
-    lr, model, path = settings["lr"], settings["model"], settings["checkpoint"]
+    lr, model = settings["lr"], settings["model"]
     if not is_number(lr) or lr <= 0:
         raise ValueError(f"lr must be positive and finite, got {lr!r}")
     if model is not None and not isinstance(model, nn.Module):
         raise TypeError(f"model must be a module of torch, got {model!r}")
-    if path is not None and not isinstance(path, str | os.PathLike):
-        raise TypeError(f"checkpoint must be the path of a file, got {path!r}")
+    for name, kind in (("checkpoint", "file"), ("cache", "folder")):
+        if settings[name] is not None and not isinstance(settings[name], str | os.PathLike):
+            raise TypeError(f"{name} must be the path of a {kind}, got {settings[name]!r}")
     for name in ("optimizer", "decay", "on_snapshot"):
         if not callable(settings[name]) and (name, settings[name]) != ("on_snapshot", None):
             kind = type(settings[name]).__name__

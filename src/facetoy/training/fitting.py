@@ -14,6 +14,7 @@ from facetoy.data import Data
 from facetoy.progress import progress_bar
 from facetoy.training.arguments import prepare
 from facetoy.training.batched import Together, train_together
+from facetoy.training.cache import Kept
 from facetoy.training.checkpoints import File
 from facetoy.training.loop import Store
 from facetoy.training.networks import embedded, network_for
@@ -45,6 +46,7 @@ def fit(
     optimizer: Optimizer = adam,
     decay: Callable[[float], float] = cosine,
     checkpoint: str | os.PathLike | None = None,
+    cache: str | os.PathLike | None = None,
     progress: bool = True,
     on_snapshot: Callable[[Run], None] | None = None,
     **loss_args: Any,
@@ -73,6 +75,11 @@ def fit(
             parameters, by the part of training that is over.
         checkpoint: a file (npz) for long runs, written twice a minute and at the end, whole or
             not at all. The same call goes on from it, to the same result.
+        cache: a folder for finished runs, made if need be. The same call on the same data, with the
+            same versions, device and source of facetoy, reads its run there and trains nothing;
+            ``history["seconds"]`` are those of the training. What takes part in a training of
+            code that is neither torch's nor facetoy's (loss, network, optimizer, decay, any
+            ``on_snapshot``) could have changed unseen: such a training is done each time.
         progress: show a progress bar.
         on_snapshot: called at each snapshot with the run so far; may raise KeyboardInterrupt.
         **loss_args: arguments of the loss, such as ``s`` and ``m``.
@@ -80,15 +87,17 @@ def fit(
     An interruption (Ctrl-C, the notebook's stop button) ends the step under way and returns what
     was trained so far, with ``run.config["interrupted"]`` True. A training that diverges, to
     numbers that are not finite, ends with a RuntimeWarning and ``run.config["diverged"]`` True; its
-    last snapshot is the last finite one, and so is its network. An error in the midst of training
-    has the run so far as its attribute ``run``. Threads of Python that train wait for each other.
+    last snapshot is the last finite one, and so is its network. Neither is kept in ``cache``. An
+    error in the midst of training has the run so far as its attribute ``run``. Threads of Python
+    that train wait for each other.
 
     Networks may compute in any precision; a run's features are float32. Of a loss of your
     own ``logits``, ``weight``, ``centers``, ``update``, ``normalize``, ``warmup`` and ``annealing``
     are used where they are of the kind and shape of those in ``facetoy.losses``.
 
     ValueError or TypeError for arguments out of range, ValueError for a checkpoint of another
-    training or a model that does not turn these images into (N, dim).
+    training or a model that does not turn these images into (N, dim). OSError for a ``cache`` that
+    is no folder or cannot be written to.
     """
     settings = {name: value for name, value in locals().items() if name in SETTINGS}
     run = trained(loss, data, settings, loss_args)
@@ -100,6 +109,9 @@ def trained(loss: Any, data: Data, settings: dict[str, Any], loss_args: dict[str
     """``fit`` without its warning."""
     where = chosen_device(settings["device"])
     training = prepare(loss, resident(data, where), settings, loss_args)
+    kept = Kept(settings["cache"], training)
+    if kept.run is not None:
+        return kept.run
     together = Together([training])
     path = settings["checkpoint"]
     store = Store() if path is None else File(path, together)
@@ -116,7 +128,7 @@ def trained(loss: Any, data: Data, settings: dict[str, Any], loss_args: dict[str
             error.run = training.run()
             error.add_note("The run so far is the attribute run of this error.")
         raise
-    return training.run()
+    return kept.keep(training.run())
 
 
 def tell_diverged(runs: Sequence[Run], names: Sequence[str] = ("loss",)) -> None:

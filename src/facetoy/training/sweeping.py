@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import os
 import queue
 import traceback
 import warnings
@@ -22,6 +23,7 @@ from facetoy.losses._base import ClassLoss
 from facetoy.progress import progress_bar
 from facetoy.training.arguments import numbers, prepare
 from facetoy.training.batched import Together, train_together
+from facetoy.training.cache import Kept
 from facetoy.training.fitting import SETTINGS, tell_diverged, trained
 from facetoy.training.loop import Store
 from facetoy.training.networks import convolves
@@ -35,6 +37,7 @@ def sweep(
     data: Data,
     *,
     jobs: int | None = None,
+    cache: str | os.PathLike | None = None,
     progress: bool = True,
     **args: Any,
 ) -> Sweep:
@@ -47,6 +50,9 @@ def sweep(
     time. Networks with convolutions gain nothing from that on a CPU. ``jobs`` threads train at
     once: None is as many as there are cores, on a GPU one. Losses, networks and optimisers of your
     own, which may not be made for threads, train in so many processes instead.
+
+    ``cache`` is ``fit``'s, a folder in which each run is kept by itself: a sweep over one seed more
+    trains one. The runs of one program have names of their own there, never those of ``fit``'s.
 
     Runs trained at once differ from ``fit``'s by rounding, which training magnifies. On the digits
     CosFace's features agree to 1e-4 degrees for the first 50 steps of 720. In the end an image's
@@ -71,6 +77,7 @@ def sweep(
             "sweep needs at least one argument that is a non-empty list, e.g. m=[0, 0.5]"
         )
     chosen = [dict(zip(lists, v, strict=True)) for v in itertools.product(*lists.values())]
+    args["cache"] = cache
     if "checkpoint" in args:
         raise ValueError("a checkpoint is for one fit, not for a sweep; call fit in a loop")
     where = chosen_device("cpu" if "device" in lists else args.get("device", "auto"))
@@ -133,27 +140,32 @@ def _one_by_one(
     from joblib import Parallel, delayed
 
     there = functools.cache(lambda device: resident(data, chosen_device(device)))
-    for s in settings:  # what is wrong with one of them shows before any is trained
-        prepare(loss, there(s.get("device", "auto")), *_split(s))
+    kept = [  # what is wrong with one of them shows before any is trained
+        Kept(s.get("cache"), prepare(loss, there(s.get("device", "auto")), *_split(s)))
+        for s in settings
+    ]
     there.cache_clear()
     if any("on_snapshot" in s for s in settings):
         jobs = 1  # another process would call a copy
+    runs = {i: place.run for i, place in enumerate(kept) if place.run}
+    left = [i for i in range(len(kept)) if i not in runs]
+    bar.update(len(runs))
     # mapped images may be written to, each process its own copy: torch warns of any others
     results = Parallel(n_jobs=jobs, return_as="generator", mmap_mode="c")(
-        delayed(_attempt)(loss, data, s) for s in settings
+        delayed(_attempt)(loss, data, settings[i] | {"cache": None}) for i in left
     )
-    runs: list[Run] = []
     with suppress(KeyboardInterrupt):
-        for run in results:
+        for run, i in zip(results, left, strict=True):
             bar.update()
             if isinstance(run, Exception):
                 _leave_out(1, run, bool(runs))
                 continue
             # what all runs share is kept once, not as each process sent it
-            runs.append(replace(run, images=data.test_images, labels=data.test_labels))
+            run = replace(run, images=data.test_images, labels=data.test_labels)
+            runs[i] = kept[i].keep(run)
             if run.config["interrupted"]:
                 break
-    return runs
+    return [runs[i] for i in sorted(runs)]
 
 
 def _leave_out(count: int, error: BaseException, others: bool) -> None:
@@ -191,16 +203,19 @@ def _together(
     bar: Any,
 ) -> list[Run]:  # fmt: skip
     """Runs trained in threads, those at once that differ in ``shared`` arguments alone."""
+    trainings = [prepare(loss, images, *_split(s)) for s in settings]
+    kept = [Kept(s.get("cache"), t, bool(shared)) for s, t in zip(settings, trainings, strict=True)]
     groups: dict[str, list[int]] = {}
     for i, s in enumerate(settings):
         alike = repr({k: v for k, v in s.items() if k not in shared}) if shared else str(i)
-        groups.setdefault(alike, []).append(i)
-    trainings = [prepare(loss, images, *_split(s)) for s in settings]
+        if kept[i].run is None:
+            groups.setdefault(alike, []).append(i)
     parts = [
         [trainings[i] for i in part]
         for group in groups.values()
         for part in np.array_split(group, min(len(group), -(-jobs // len(groups))))
     ]
+    bar.total = sum(map(len, parts))
     news: queue.SimpleQueue[tuple[int, int | None]] = queue.SimpleQueue()  # which part, its epochs
 
     def work(k: int, part: list[Training]) -> None:
@@ -225,7 +240,11 @@ def _together(
                 raise
     broken = [(part, e) for part, f in zip(parts, over, strict=True) if (e := f.exception())]
     lost = {id(t) for part, _ in broken for t in part}
-    runs = [t.run() for t in trainings if t.steps and id(t) not in lost]
+    runs = [
+        place.run or place.keep(t.run())
+        for place, t in zip(kept, trainings, strict=True)
+        if place.run or (t.steps and id(t) not in lost)
+    ]
     for part, error in broken:
         _leave_out(len(part), error, bool(runs))
     return runs
