@@ -43,6 +43,7 @@ def test_sweep(digits):
 
 LISTS = {
     "softmax": {"seed": [0, 1, 2]},
+    "center": {"lam": [0.1, 1.0], "alpha": [0.2, 0.5]},
     "normsoftmax": {"s": [4, 16]},
     "lsoftmax": {"m": [1, 2, 4], "lam": [0.0, 5.0]},
     "asoftmax": {"m": [3, 4]},
@@ -60,6 +61,8 @@ def alike(ours: facetoy.Run, alone: facetoy.Run, atol: float = 2e-4) -> None:
     scale = np.abs(alone.features).max()
     np.testing.assert_allclose(ours.features / scale, alone.features / scale, atol=atol)
     np.testing.assert_allclose(ours.weight, alone.weight, atol=atol)
+    if alone.centers is not None:
+        np.testing.assert_allclose(ours.centers, alone.centers, atol=atol * scale)
     assert (ours.predicted == alone.predicted).mean() > 0.99
     for name in ("loss", "gradient_norm", "train_accuracy", "test_accuracy"):
         np.testing.assert_allclose(
@@ -111,19 +114,28 @@ def test_networks_with_convolutions_train_at_once_too():
         alike(run, alone, atol=1e-3)
 
 
+@pytest.mark.parametrize("loss", [type("Own", (ArcFace,), {}), "arcface"])
+def test_what_may_not_be_made_for_threads_trains_in_processes(digits, loss, monkeypatch):
+    args = {"epochs": 1, "snapshots": 2, "progress": False, "jobs": 1}
+    if loss == "arcface":
+        args["optimizer"] = lambda parameters, lr: torch.optim.SGD(parameters, lr)
+    monkeypatch.setattr(sweeping, "_together", None)
+    assert len(facetoy.sweep(loss, digits, m=[0.1, 0.2], **args)) == 2
+
+
 @pytest.mark.parametrize(
     ("loss", "lists"),
-    [
-        ("center", {"lam": [0.1, 1.0]}),
-        ("triplet", {"margin": [0.2, 0.3]}),
-        ("arcface", {"dim": [2, 3]}),
-        (type("Own", (ArcFace,), {}), {"m": [0.1, 0.2]}),
-    ],
+    [("triplet", {"seed": [0, 1], "mining": ["all", "hard"]}), ("arcface", {"dim": [2, 3]})],
 )
-def test_others_train_one_by_one(digits, loss, lists, monkeypatch):
-    monkeypatch.setattr(sweeping, "_together", None)
-    sweep = facetoy.sweep(loss, digits, epochs=1, snapshots=2, progress=False, jobs=1, **lists)
-    assert len(sweep) == 2
+def test_what_is_not_one_program_trains_in_threads(digits, loss, lists, monkeypatch):
+    args = {"epochs": 2, "snapshots": 2, "progress": False}
+    monkeypatch.setattr(sweeping, "_one_by_one", None)
+    sweep = facetoy.sweep(loss, digits, jobs=2, **lists, **args)
+    assert len(sweep) == np.prod([len(values) for values in lists.values()])
+    for run in sweep:
+        settings = {name: run.config[name] for name in lists}
+        alone = facetoy.fit(loss, digits, **settings, **args)
+        np.testing.assert_array_equal(run.features, alone.features)
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ class CenterLoss(Softmax):
             x = checked(x, self.in_features).to(self.centers.dtype)
             y = check_labels(y, x.shape[0], self.num_classes)
             self.check()
-        n = torch.bincount(y, minlength=self.num_classes).unsqueeze(1)
+        n = torch.zeros_like(self.centers[:, :1]).index_add(0, y, torch.ones_like(x[:, :1]))
         sums = torch.zeros_like(self.centers).index_add(0, y, self.centers[y] - x)
         if group:
             dist.all_reduce(n, group=group)

@@ -20,12 +20,13 @@ from facetoy.training.arguments import numbers
 from facetoy.training.contract import taking, update
 from facetoy.training.loop import Diverged, Store, Work, train
 from facetoy.training.networks import AT_ONCE
+from facetoy.training.recorder import recorded
 from facetoy.training.recording import Plan, Training
 
 
 class NetworkAndLoss(nn.Module):
-    """Images and labels → the loss of the network's features. Images alone → these features, and
-    the classes that the loss's scores give them."""
+    """Images and labels → the loss of the network's features, which then move its centers, if it
+    has such. Images alone → these features, and the classes that the loss's scores give them."""
 
     def __init__(self, net: nn.Module, head: nn.Module) -> None:
         super().__init__()
@@ -35,7 +36,10 @@ class NetworkAndLoss(nn.Module):
         features = self.net(x)
         if y is None:
             return features, self.head.logits(features).argmax(1)
-        return self.head(features, y)
+        loss = self.head(features, y)
+        if (move := update(self.head)) is not None:
+            move(features.detach(), y)
+        return loss
 
 
 class Together(Work):
@@ -57,6 +61,7 @@ class Together(Work):
             }
             self.buffers = _joined(pairs, "named_buffers")
             self.parameters = list(self.weights.values())
+            self.programs: dict[torch.Size, Callable[..., Any]] = {}  # by a batch's shape
         self.update = update(self.first.head)
         self.optimizer = _optimizer(self.parameters, self.first.plan)
         self.parameters = [p for g in self.optimizer.param_groups for p in g["params"]]
@@ -102,26 +107,55 @@ class Together(Work):
         """One step of each: losses (R,), gradient norms (R,)."""
         indices, settings = batch
         x, y = self.first.images.x[indices], self.first.images.y[indices]
+        if len(self.trainings) == 1:
+            self.first.ease(part)
+            return self._step_of_one(x[0], y[0])
+        given = (*self.weights.values(), *self.buffers.values(), *settings.values(), x, y)
+        if x.shape not in self.programs:
+            self.programs[x.shape] = self._program(list(settings), given)
+        with torch.no_grad():
+            losses, norms, *gradients = self.programs[x.shape](*given)
+        for parameter, gradient in zip(self.weights.values(), gradients, strict=True):
+            parameter.grad = gradient
+        self.optimizer.step()
+        return losses, norms
+
+    def _program(self, settings: list[str], given: tuple[Tensor, ...]) -> Callable[..., Any]:
+        """Losses (R,), gradient norms (R,) and each parameter's gradient (R, …) as one program.
+
+        It runs without ``vmap`` and autograd, which cost more than such small operations do.
+        """
+        names = list(self.weights), list(self.buffers), settings
+
+        def step(*values: Tensor) -> tuple[Tensor, ...]:
+            left = iter(values)
+            weights, *others = ({name: next(left) for name in part} for part in names)
+            losses = vmap(self._one)(weights, *others, *left)
+            weights = tuple(weights.values())
+            gradients = torch.autograd.grad(losses.sum(), weights)
+            gradients = list(map(_laid_out_as, weights, gradients))
+            norms = torch.stack([g.flatten(1).norm(dim=1) for g in gradients]).norm(dim=0)
+            return losses, norms, *gradients
+
+        first, buffers = (len(part) for part in names[:2])
+        copies = [b.clone() for b in given[first : first + buffers]]  # recording changes them
+        with trusting():
+            return recorded(step, *given[:first], *copies, *given[first + buffers :])
+
+    def _step_of_one(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The loss (1,) and the gradient norm (1,) of the only training's step."""
         self.optimizer.zero_grad()
-        one = len(self.trainings) == 1
-        # on a GPU a look at a value waits for all that came before, inside vmap there is none: what
-        # is not finite shows at the epoch's end
-        with trusting() if x.is_cuda or not one else nullcontext():
-            if one:
-                self.first.ease(part)
-                losses, features = self._alone(x[0], y[0])
-            else:
-                losses = vmap(self._one)(self.weights, self.buffers, settings, x, y)
-        losses.sum().backward()
+        # on a GPU a look at a value waits for all that came before: what is not finite shows at the
+        # epoch's end, as it does where many trainings are one program
+        with trusting() if x.is_cuda else nullcontext():
+            loss, features = self._alone(x, y)
+        loss.sum().backward()
         self.optimizer.step()
         if self.update is not None:
-            self.update(features.detach(), y[0])
+            self.update(features.detach(), y)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
-        if one:
-            norms = torch.stack([full(n) for n in torch._foreach_norm(gradients)]).norm()[None]
-        else:
-            norms = torch.stack([g.flatten(1).norm(dim=1) for g in gradients]).norm(dim=0)
-        return losses.detach(), norms
+        norm = torch.stack([full(n) for n in torch._foreach_norm(gradients)]).norm()[None]
+        return loss.detach(), norm
 
     def _alone(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The loss (1,) of the only training, and the features (B, d)."""
@@ -250,6 +284,13 @@ def train_together(
             on_epoch(epochs)
 
     train(together, first.total, first.plan.factor, tell, lambda step: stop.is_set(), store)
+
+
+def _laid_out_as(parameter: Tensor, gradient: Tensor) -> Tensor:
+    """The gradient with the parameter's strides, as fused optimisers take it to have them."""
+    if gradient.stride() == parameter.stride():
+        return gradient
+    return torch.empty_like(parameter, requires_grad=False).copy_(gradient)
 
 
 def _joined(modules: Sequence[nn.Module], names: str) -> dict[str, Tensor]:

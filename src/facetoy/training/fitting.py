@@ -56,7 +56,7 @@ def fit(
     Adam with a cosine schedule. A margin rises from nothing over the first ``warmup`` of the
     steps, the λ of L-Softmax and A-Softmax falls by their annealing, and centers move after each
     step. Images stay on the device throughout. After each epoch the accuracies are recorded, that
-    of training on at most 2,000 images. The same call gives the same run on the same
+    of training on at most 500 images. The same call gives the same run on the same
     machine, and leaves torch's random state as it was.
 
     Args:

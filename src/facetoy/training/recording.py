@@ -23,7 +23,7 @@ from facetoy.training.sampler import PKSampler, Shuffled
 from facetoy.training.schedule import easing
 from facetoy.training.surroundings import device_name
 
-WATCHED = 2000  # training images whose accuracy is recorded after each epoch, at most
+WATCHED = 500  # training images whose accuracy is recorded after each epoch, at most
 
 Optimizer = Callable[[list[nn.Parameter], float], torch.optim.Optimizer]
 

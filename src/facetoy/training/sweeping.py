@@ -45,11 +45,12 @@ def sweep(
     """One ``fit`` for each combination of the arguments that are lists (or tuples, ranges, arrays).
 
     ``sweep("arcface", data, m=[0, 0.1, 0.2])`` varies the margin; ``seed=range(5)`` the seed.
-    Other arguments go to every ``fit``. Where the loss is one of ours with class weights (but for
-    center loss) and network and optimiser are ``fit``'s own, runs that differ in their seed and the
-    loss's numbers are steps of one program, on a GPU all of them; their ``history["seconds"]`` are
-    shares of its time. Networks with convolutions gain nothing from that on a CPU. ``jobs`` threads
-    or processes train at once: None is as many as there are cores, on a GPU one.
+    Other arguments go to every ``fit``. Where the loss is one of ours with class weights and
+    network and optimiser are ``fit``'s own, runs that differ in their seed and the loss's numbers
+    are steps of one program, on a GPU all of them; their ``history["seconds"]`` are shares of its
+    time. Networks with convolutions gain nothing from that on a CPU. ``jobs`` threads train at
+    once: None is as many as there are cores, on a GPU one. Losses, networks and optimisers of your
+    own, which may not be made for threads, train in so many processes instead.
 
     ``cache`` is ``fit``'s, a folder in which each run is kept by itself: a sweep over one seed more
     trains one. The runs of one program have names of their own there, never those of ``fit``'s.
@@ -83,28 +84,31 @@ def sweep(
         jobs = -1 if where.type == "cpu" else 1
     jobs = whole("jobs", jobs, -1)
     jobs = min(cpu_count() if jobs < 0 else max(jobs, 1), len(chosen))
-    shared = set() if "device" in lists else _shared(loss, data, where, args) & set(lists)
+    settings = [args | c for c in chosen]
     bar = progress_bar(shown=progress, desc="sweep", unit="run", total=len(chosen))
     with bar:
-        runs = (
-            _together(loss, resident(data, where), [args | c for c in chosen], shared, jobs, bar)
-            if shared
-            else _one_by_one(loss, data, [args | c for c in chosen], jobs, bar)
-        )
+        if "device" in lists or not _ours(loss, args):
+            runs = _one_by_one(loss, data, settings, jobs, bar)
+        else:
+            shared = _shared(loss, data, where) & set(lists)
+            runs = _together(loss, resident(data, where), settings, shared, jobs, bar)
     tell_diverged(runs, list(lists))
     return Sweep(runs, list(lists))
 
 
-def _shared(loss: Any, data: Data, where: torch.device, args: dict[str, Any]) -> set[str]:
-    """The arguments in which runs may differ that are trained as one; empty if none are."""
+def _ours(loss: Any, args: dict[str, Any]) -> bool:
+    """Whether all that a step calls is this package's own, which threads can share."""
     make = LOSSES.get(loss) if isinstance(loss, str) else loss
-    ours = {getattr(known, "func", known) for known in LOSSES.values()}
-    kind = getattr(make, "func", make)
+    known = {getattr(one, "func", one) for one in LOSSES.values()}
+    own = {"model", "on_snapshot", "optimizer"} & args.keys()
+    return getattr(make, "func", make) in known and not own
+
+
+def _shared(loss: Any, data: Data, where: torch.device) -> set[str]:
+    """The arguments in which runs may differ that are trained as one; empty if none are."""
+    make = LOSSES[loss] if isinstance(loss, str) else loss
     if (
-        kind not in ours
-        or not issubclass(kind, ClassLoss)
-        or hasattr(kind, "update")
-        or {"model", "on_snapshot", "optimizer"} & args.keys()
+        not issubclass(getattr(make, "func", make), ClassLoss)
         or where.type not in ("cpu", "cuda")
         or (where.type == "cpu" and convolves(*data.train_images.shape[2:]))
     ):
@@ -195,13 +199,14 @@ def _together(
     loss: Any, images: Images, settings: Sequence[dict[str, Any]], shared: set[str], jobs: int,
     bar: Any,
 ) -> list[Run]:  # fmt: skip
-    """Runs trained many at a time: a group is what may differ in ``shared`` arguments alone."""
+    """Runs trained in threads, those at once that differ in ``shared`` arguments alone."""
     trainings = [prepare(loss, images, *_split(s)) for s in settings]
-    kept = [Kept(s.get("cache"), t, at_once=True) for s, t in zip(settings, trainings, strict=True)]
+    kept = [Kept(s.get("cache"), t, bool(shared)) for s, t in zip(settings, trainings, strict=True)]
     groups: dict[str, list[int]] = {}
     for i, s in enumerate(settings):
+        alike = repr({k: v for k, v in s.items() if k not in shared}) if shared else str(i)
         if kept[i].run is None:
-            groups.setdefault(repr({k: v for k, v in s.items() if k not in shared}), []).append(i)
+            groups.setdefault(alike, []).append(i)
     parts = [
         [trainings[i] for i in part]
         for group in groups.values()
