@@ -245,27 +245,38 @@ def test_two_threads_at_once_are_harmless(few, tmp_path):
     assert all(np.array_equal(run.features, runs[0].features) for run in runs)
 
 
-@pytest.mark.parametrize(("loss", "at_once"), [("arcface", True), ("center", False)])
-def test_a_sweep_over_one_seed_more_trains_one(loss, at_once, few, tmp_path, steps):
-    args = {**SHORT, "jobs": 1, "cache": tmp_path}
-    first = facetoy.sweep(loss, few, seed=[3, 1], **args)
+SWEEPS = {
+    "at once": {"loss": "arcface"},
+    "in threads": {"loss": "triplet"},
+    "one by one": {"loss": "softmax", "model": CHANGES["model"]},
+}
+
+
+@pytest.mark.parametrize("how", SWEEPS)
+def test_a_sweep_over_one_seed_more_trains_one(how, few, tmp_path, steps):
+    args = {**SHORT, "data": few, "cache": tmp_path, **SWEEPS[how]}
+    sweep = functools.partial(facetoy.sweep, jobs=1, **args)
+    first = sweep(seed=[3, 1])
     assert sum(steps) == 2 * 6
     steps.clear()
-    more = facetoy.sweep(loss, few, seed=[1, 2, 3], **args)
+    more = sweep(seed=[1, 2, 3])
     assert steps == [1] * 6
     assert [run.config["seed"] for run in more] == [1, 2, 3]
     same(more[0], first[1])
     same(more[2], first[0])
-    again = facetoy.sweep(loss, few, seed=[1, 2, 3], **args)
+    again = sweep(seed=[1, 2, 3])
     assert steps == [1] * 6
     same(again[1], more[1])
     # one program's runs differ from fit's by rounding: then fit trains its own
-    facetoy.fit(loss, few, seed=1, cache=tmp_path, **SHORT)
-    assert len(steps) == (12 if at_once else 6)
+    alone = facetoy.fit(seed=1, **args)
+    assert len(steps) == (12 if how == "at once" else 6)
+    if how != "at once":
+        fresh = facetoy.fit(seed=1, **args | {"cache": None})
+        assert np.array_equal(alone.features, fresh.features)
 
 
-@pytest.mark.parametrize("loss", ["arcface", "center"])
-def test_the_bar_of_a_sweep_ends_where_all_runs_are_there(loss, few, tmp_path, monkeypatch):
+@pytest.mark.parametrize("how", SWEEPS)
+def test_the_bar_of_a_sweep_ends_where_all_runs_are_there(how, few, tmp_path, monkeypatch):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     bars = []
 
@@ -275,8 +286,8 @@ def test_the_bar_of_a_sweep_ends_where_all_runs_are_there(loss, few, tmp_path, m
 
     monkeypatch.setattr(sweeping, "progress_bar", watched)
     for seeds in ([0, 1], [0, 1, 2], [0, 1, 2]):
-        args = {**SHORT, "jobs": 1, "progress": True, "cache": tmp_path}
-        facetoy.sweep(loss, few, seed=seeds, **args)
+        args = {**SHORT, "jobs": 1, "progress": True, "cache": tmp_path, **SWEEPS[how]}
+        facetoy.sweep(data=few, seed=seeds, **args)
     assert len(bars) == 3
     assert all(bar.n == bar.total for bar in bars)
 
