@@ -112,6 +112,16 @@ def test_first_and_second_derivatives(make, passes):
     assert torch.autograd.gradgradcheck(act, inputs)
     assert passes
 
+    def steeper():
+        """With features that depend on the weights, as tied ones do."""
+        features = x + loss.weight[:5]
+        value = loss(features, y)
+        slopes = torch.autograd.grad(value, [features, loss.weight], create_graph=True)
+        value = value + sum((slope**2).sum() for slope in slopes)
+        return [*slopes, *torch.autograd.grad(value, inputs)]
+
+    close(steeper(), at_once(steeper), 1e-10)
+
 
 @pytest.mark.parametrize("make", [MAKE["softmax-bias"], MAKE["arcface"]])
 def test_what_is_frozen_gets_no_gradient_and_costs_none(make, passes):

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from numbers import Real
@@ -228,6 +228,11 @@ class Product(NamedTuple):
     def scores(self) -> Tensor:
         return F.linear(self.a, self.rows(self.W), self.b if self.b is None else full(self.b))
 
+    @property
+    def lengths(self) -> Callable[[Tensor], Tensor] | None:
+        """What the rows of W are divided by; None: by nothing."""
+        return divisor if self.directions else None
+
 
 class ClassLoss(nn.Module, ABC):
     """Cross-entropy over one weight vector per class; subclasses say what the scores are.
@@ -285,21 +290,22 @@ class ClassLoss(nn.Module, ABC):
 
     def _mean_by_rows(self, x: Tensor, y: Tensor) -> Tensor:
         """``mean`` without all scores at once."""
+        p, own, t = self._true_scores(x, y)
+        task = _by_rows.Task(y, p.lengths, exact)
+        return _by_rows.mean(task, p.a, t, own, p.W, p.b)
+
+    def _true_scores(
+        self, x: Tensor, y: Tensor, rows: Tensor | slice = slice(None)
+    ) -> tuple[Product, _by_rows.Own, Tensor]:
+        """The product of all features ``x``, and of some ``rows`` of them, whose classes are ``y``
+        (M,), the weights of these classes, and the scores that training sees (M,)."""
         p = self.product(x)
         p = p._replace(W=full(p.W), b=p.b if p.b is None else full(p.b))
-        each = torch.arange(len(y), device=y.device)
         own = _by_rows.own(p.W, y)
-        z = (p.a * p.rows(own.rows)).sum(1)
+        z = (p.a[rows] * p.rows(own.rows)).sum(1)
         z = z if p.b is None else z + p.b[y]
-        t = self.target(z, x, each, own.rows)
-
-        def plain(a: Tensor, t: Tensor, W: Tensor, b: Tensor | None) -> Tensor:
-            with exact(a):
-                z = p._replace(a=a, W=W, b=b).scores()
-                return F.cross_entropy(z.index_put((each, y), t), y)
-
-        inverse = 1 / divisor(p.W.detach()).squeeze(1) if p.directions else None
-        return _by_rows.mean(_by_rows.Task(y, inverse, plain), p.a, t, own, p.W, p.b)
+        each = torch.arange(y.shape[0], device=y.device)
+        return p, own, self.target(z, x[rows], each, own.rows)
 
     def logits(self, x: Tensor) -> Tensor:
         """Scores (N, C) of features ``x`` (N, d), without margin: what to classify with."""

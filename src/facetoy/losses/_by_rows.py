@@ -8,9 +8,11 @@ It is the plan of Liger's and PyTorch's linear cross-entropy (``MarginLoss`` say
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd import forward_ad
 
@@ -40,15 +42,22 @@ def same(x: Tensor) -> Tensor:
     return x
 
 
+def softmax(z: Tensor) -> Tensor:
+    return z.softmax(1)
+
+
 class Task(NamedTuple):
-    """What is to be computed, of scores z_j = a · W_j / n_j + b_j but for the true classes."""
+    """What is to be computed: scores z_j = a · W_j / n_j + b_j, but for the true classes."""
 
     y: Tensor  #: (N,) the true classes
-    inverse: Tensor | None  #: (C,) 1 / n_j; None: 1
-    plain: Callable[..., Tensor]  #: the same mean from a, t, W, b with all scores at once
+    lengths: Callable[[Tensor], Tensor] | None  #: n (C, 1) of W (C, d); None: 1
+    exact: Callable[[Tensor], AbstractContextManager]  #: keeps the precision of what is inside
     here: Tensor | None = None  #: (N,) whether W has the true class; None: it has all
-    joined: Callable[[Tensor], Tensor] = same  #: logsumexp over all ranks of one over this one
-    total: Callable[[Tensor], Tensor] = same  #: sum over all ranks
+    # over all ranks, if W has not all classes:
+    join: Callable[[Tensor], Tensor] = same  #: logsumexp of those of each
+    total: Callable[[Tensor], Tensor] = same  #: sum
+    softmax: Callable[[Tensor], Tensor] = softmax  #: the probabilities of this one's scores
+    spread: Callable[[Tensor], Tensor] = same  #: what all have, for each to use in its part
 
 
 class Found(NamedTuple):
@@ -117,24 +126,39 @@ class _ByRows(torch.autograd.Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
         inputs = ctx.saved_tensors
         if torch.is_grad_enabled():  # second derivatives will follow
-            a, t, W, b = _plain_gradients(ctx.task, inputs, ctx.asked, g)
+            a, t, W, b = _at_once(ctx.task, *inputs, ctx.asked, g)
             return None, None, None, a, t, None, W, b
         # the first backward pass takes the gradients away; another one computes them anew
         grads, ctx.grads = ctx.grads or _pass(ctx.task, *inputs, ctx.asked)[1], None
         if grads.W is not None:
             pass_id = torch._C._current_graph_task_id()
-            ctx.found[pass_id] = _through_lengths(grads.W, inputs[2], ctx.task.inverse, g)
+            ctx.found[pass_id] = _through_lengths(grads.W, inputs[2], ctx.task.lengths, g)
         a, t, b = (v if v is None else v * g for v in (grads.a, grads.t, grads.b))
         return None, None, None, a, t, None, None, b
 
 
-def _plain_gradients(
-    task: Task, inputs: tuple[Tensor | None, ...], asked: list[bool], g: Tensor
+def _at_once(
+    task: Task, a: Tensor, t: Tensor, W: Tensor, b: Tensor | None, asked: list[bool], g: Tensor
 ) -> list[Tensor | None]:
-    """Those of the same mean with all scores at once, which can be differentiated again."""
-    of = [v for v, wanted in zip(inputs, asked, strict=True) if wanted]
-    grads = iter(torch.autograd.grad(task.plain(*inputs), of, g, create_graph=True))
-    return [next(grads) if wanted else None for wanted in asked]
+    """The same gradients with all scores at once, so that they can be differentiated again.
+
+    Written out, since what they are gradients of may depend on each other: t does on a and W.
+    """
+    with task.exact(a):
+        n = 1 if task.lengths is None else task.lengths(W)
+        v = W / n
+        true = task.y[:, None] == torch.arange(len(W), device=W.device)
+        if task.here is not None:
+            true &= task.here[:, None]
+        share = task.spread(g) / len(a)
+        of_z = share * task.softmax(torch.where(true, t[:, None], F.linear(a, v, b)))
+        of_t = of_z.where(true, 0).sum(1) - share
+        of_z = of_z.masked_fill(true, 0)
+        of_v = of_z.T @ a
+        if task.lengths is not None:
+            of_v = of_v - (of_v * v).sum(1, keepdim=True) * v
+        grads = (of_z @ v, of_t, of_v / n, of_z.sum(0))
+    return [grad if wanted else None for grad, wanted in zip(grads, asked, strict=True)]
 
 
 def _pass(
@@ -145,17 +169,18 @@ def _pass(
     step = min(N, max(ROWS, d // 4))
     inputs = zip((a, t, W, b), asked, strict=True)
     found = Found(*(torch.zeros_like(v) if wanted else None for v, wanted in inputs))
+    inverse = None if task.lengths is None else 1 / task.lengths(W).squeeze(1)
     lse, space = a.new_empty(N), a.new_empty(step, C)
     for first in range(0, N, step):
         rows = slice(first, first + step)
         z = space[: len(a[rows])]
-        lse[rows] = _chunk(task, rows, z, a, t, W, b, found)
+        lse[rows] = _chunk(task, rows, z, a, t, W, b, inverse, found)
     return lse, found
 
 
 def _chunk(
     task: Task, rows: slice, z: Tensor, a: Tensor, t: Tensor, W: Tensor, b: Tensor | None,
-    found: Found,
+    inverse: Tensor | None, found: Found,
 ) -> Tensor:  # fmt: skip
     """The logsumexp of some samples. Their gradients are put down, or added, in ``found``."""
     y, a_i = task.y[rows, None], a[rows]
@@ -166,16 +191,16 @@ def _chunk(
         z.scatter_(1, y, value if here is None else torch.where(here, value, z.gather(1, y)))
 
     if not len(W):
-        return task.joined(a.new_full((len(z),), -torch.inf))
+        return task.join(a.new_full((len(z),), -torch.inf))
     torch.mm(a_i, W.T, out=z)
-    if task.inverse is not None:
-        z *= task.inverse
+    if inverse is not None:
+        z *= inverse
     if b is not None:
         z += b
     put(t[rows, None])
     most = z.amax(1)
     z.sub_(most[:, None]).exp_()
-    lse = task.joined(most + z.sum(1).log())
+    lse = task.join(most + z.sum(1).log())
     share = ((most - lse).exp() / len(a))[:, None]  # × z: the probabilities / N
     if found.t is not None:
         found.t[rows] = (share * z.gather(1, y)).squeeze(1) - 1 / len(a)
@@ -185,21 +210,24 @@ def _chunk(
     if found.b is not None:
         found.b.addmv_(z.T, share.squeeze(1))
     if found.a is not None:
-        if task.inverse is not None:
-            z *= task.inverse
+        if inverse is not None:
+            z *= inverse
         torch.mm(z, W, out=found.a[rows])
         found.a[rows] *= share
     return lse
 
 
-def _through_lengths(dW: Tensor, W: Tensor, inverse: Tensor | None, g: Tensor) -> Tensor:
-    """``dW`` in place: the gradient of W_j / n_j has become that of W_j, and is multiplied by g.
+def _through_lengths(
+    dW: Tensor, W: Tensor, lengths: Callable[[Tensor], Tensor] | None, g: Tensor
+) -> Tensor:
+    """``dW`` in place: of the gradient of W_j / n_j that of W_j is made, and multiplied by g.
 
-    With u_j = W_j / n_j it is (dW_j - (dW_j · u_j) u_j) / n_j.
+    With v_j = W_j / n_j it is (dW_j - (dW_j · v_j) v_j) / n_j.
     """
-    if inverse is None:
+    if lengths is None:
         return dW if dW.device.type == "cpu" and g == 1 else dW.mul_(g)
-    for block, W_j, by in zip(*(v.split(BLOCK) for v in (dW, W, inverse[:, None])), strict=True):
-        u = W_j * by
-        block.addcmul_(u, (block * u).sum(1, keepdim=True), value=-1).mul_(by * g)
+    for block, W_j in zip(dW.split(BLOCK), W.split(BLOCK), strict=True):
+        n = lengths(W_j)
+        v = W_j / n
+        block.addcmul_(v, (block * v).sum(1, keepdim=True), value=-1).mul_(g / n)
     return dW
