@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from facetoy import views
+from facetoy.views.sphere_view import sphere_view
 
 CALL = """import {{ readFileSync }} from "node:fs";
 import {{ {name} }} from {module};
@@ -18,6 +19,13 @@ const plain = (_, value) => (ArrayBuffer.isView(value) ? [...value] : value);
 const found = JSON.parse(readFileSync(0, "utf8")).map((given) => {name}(...given));
 console.log(JSON.stringify(found, plain));
 """
+
+
+@pytest.fixture(autouse=True)
+def no_stills(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of `write_page` shows no still, so that none is drawn for it."""
+    if "visit" in request.fixturenames:
+        monkeypatch.setattr(sphere_view, "draw_still", lambda *a, **k: b"")
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,15 @@ from facetoy.views.sphere_view.sphere_view import SphereView
 from facetoy.views.triplet_view.triplet_view import TripletView
 
 CANVAS = ".ft-stage canvas"
+# Read until two readings agree that are four frames apart.
+SETTLED = """async (canvas) => {
+  for (let k = 0, before; k < 60; k++) {
+    const now = canvas.toDataURL();
+    if (now === before) return now;
+    before = now;
+    for (let i = 0; i < 4; i++) await new Promise(requestAnimationFrame);
+  }
+}"""
 LOOK = """(all) => all.map((one) => {
   const { padding, borderColor, background } = getComputedStyle(one);
   return [padding, borderColor, background];
@@ -28,17 +37,11 @@ LOOK = """(all) => all.map((one) => {
 
 
 def pixels(page: Page, index: int = 0) -> np.ndarray:
-    """(H, W, 4) of a settled canvas: read until two readings 150 ms apart agree."""
-    canvas = page.locator(CANVAS).nth(index)
-    before = None
-    for _ in range(40):
-        now = canvas.evaluate("c => c.toDataURL()")
-        if now == before:
-            data = base64.b64decode(now.split(",")[1])
-            return np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")).astype(int)
-        before = now
-        page.wait_for_timeout(150)
-    pytest.fail("the picture does not come to rest")
+    """(H, W, 4) of a settled canvas."""
+    data = page.locator(CANVAS).nth(index).evaluate(SETTLED)
+    assert data, "the picture does not come to rest"
+    image = Image.open(io.BytesIO(base64.b64decode(data.split(",")[1])))
+    return np.asarray(image.convert("RGBA")).astype(int)
 
 
 def changed(before: np.ndarray, after: np.ndarray) -> float:
@@ -53,8 +56,8 @@ def show(tmp_path: Path, visit: Callable[..., Page]) -> Callable[..., Page]:
     def show(view: SphereView | None = None, more: dict | None = None, **settings) -> Page:
         views = ({"one": view} if view else {}) | (more or {})
         page = visit(write_page(tmp_path / "page.html", **views), **settings)
-        expect(page.locator(CANVAS).first).to_be_visible()
         page.wait_for_function("Object.keys(window.stops).length > 0")
+        expect(page.locator(CANVAS).first).to_be_visible()
         return page
 
     return show
