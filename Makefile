@@ -26,15 +26,18 @@ SHARED := FACETOY_CACHE="$(CURDIR)/_build/runs"
 
 PARALLEL := -n logical --dist worksteal
 
-.PHONY: help book serve data test test-newest test-lowest test-colab links bench gpu wheels dist lint clean
+.PHONY: help book chapter serve data test test-newest test-lowest test-colab links bench gpu wheels dist lint clean
 .DELETE_ON_ERROR:
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 book: $(READY)  ## Build the book; it opens from _build/html/index.html
-	$(SHARED) $(BIN)/python -m facetoy_book run $(NOTEBOOKS)
+	$(SHARED) $(BIN)/python -m facetoy_book run
 	$(BUILD)
+
+chapter: $(READY)  ## Run one chapter and build its page (N=08), the others as they are
+	@$(SHARED) $(BIN)/python -m facetoy_book chapter "$(N)"
 
 serve: book  ## Build the book and show it on http://localhost:8000
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
@@ -44,7 +47,7 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BIN)/pytest $(PARALLEL) -m "not browser" tests
 	rm -rf $(RUNS) _build/html _build/.doctrees _build/runs
 	$(foreach notebook,$(NOTEBOOKS),install -D -m 644 $(notebook) $(RUNS)/$(notebook) &&) true
-	$(SHARED) $(BIN)/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
+	$(SHARED) $(BIN)/pytest $(PARALLEL) -p facetoy_book.nbmake_memory --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
 	$(BIN)/python -m facetoy_book take $(RUNS)
 	$(BUILD)
 	$(BIN)/pytest $(PARALLEL) -m browser tests

@@ -11,6 +11,7 @@ PARTS = (
     "figures",
     "folds",
     "landing",
+    "part",
     "plain",
     "predictions",
     "previews",

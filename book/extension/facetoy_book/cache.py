@@ -18,13 +18,15 @@ from pathlib import Path
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
-from jupyter_cache.executors import load_executor
+from jupyter_cache.cache.main import JupyterCacheBase
 from packaging.requirements import Requirement
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 FOLDER = Path("_build", "cache")
-TIMEOUT = 1800  # seconds for one cell
+# What is recorded of a run: the first is MyST-NB's name, the second also the notebook's own.
+SECONDS = "execution_seconds"
+PEAK = "peak_bytes"
 
 
 def fingerprint() -> str:
@@ -67,34 +69,56 @@ def seconds_of(notebook: nbformat.NotebookNode) -> float:
     return (max(times) - min(times)).total_seconds() if times else 0.0
 
 
-def run(paths: list[str], book: Path) -> None:
-    """Execute the notebooks that the book's cache does not know, side by side.
+def sources(book: Path) -> list[Path]:
+    """The book's notebooks."""
+    return sorted(path for name in ("book", "chapters") for path in (book / name).glob("*.ipynb"))
 
-    One that fails is left to the build, which runs it again and tells where it failed.
-    """
+
+def name_of(path: Path) -> str:
+    """The page of a notebook, such as `chapters/08_arcface`."""
+    return f"{path.parent.name}/{path.stem}"
+
+
+def recorded(cache: JupyterCacheBase, path: Path) -> dict[str, float] | None:
+    """Seconds and bytes of a notebook's run, or None if the cache knows no run of it."""
+    try:
+        return cache.match_cache_notebook(nbformat.read(path, as_version=4)).data
+    except KeyError:
+        return None
+
+
+def unknown(book: Path) -> list[Path]:
+    """The book's notebooks that have to be run."""
     cache = get_cache(cache_path(book))
-    for path in paths:
-        cache.add_nb_to_project(str(book.absolute() / path))
-    done = load_executor("local-parallel", cache).run_and_cache(timeout=TIMEOUT)
-    for what, names in done.as_json().items():
-        for name in names:
-            print(f"{Path(name).relative_to(book.absolute())}: {what}")
+    return [path for path in sources(book) if recorded(cache, path) is None]
+
+
+def keep(cache: JupyterCacheBase, path: Path, notebook: nbformat.NotebookNode) -> dict[str, float]:
+    """Take a notebook that ran, from wherever, as the run of the one at `path`."""
+    data = {SECONDS: seconds_of(notebook)}
+    if PEAK in notebook.metadata:
+        data[PEAK] = notebook.metadata.pop(PEAK)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # metadata count when a notebook is recognised
+    cache.cache_notebook_bundle(CacheBundleIn(notebook, str(path), data=data), overwrite=True)
+    return data
+
+
+def cost(data: dict[str, float]) -> str:
+    """What a run took, in words: its seconds, and its memory where it was measured."""
+    memory = f" and {data[PEAK] / 1e9:.2f} GB of memory" if PEAK in data else ""
+    return f"{data[SECONDS]:.0f} s{memory}"
 
 
 def take(folder: Path, book: Path) -> None:
     """Take all executed notebooks under `folder` into the book's cache."""
     cache = get_cache(cache_path(book))
     for path in sorted(folder.rglob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        seconds = seconds_of(notebook)
-        for cell in notebook.cells:
-            cell.metadata.pop("execution", None)  # metadata count when a notebook is recognised
-        uri = str(book.absolute() / path.relative_to(folder))
-        bundle = CacheBundleIn(notebook, uri, data={"execution_seconds": seconds})
-        cache.cache_notebook_bundle(bundle, overwrite=True)
-        print(f"{path.relative_to(folder)}: ran in {seconds:.1f} s, kept for the book")
+        name = path.relative_to(folder)
+        data = keep(cache, book.absolute() / name, nbformat.read(path, as_version=4))
+        print(f"{name}: took {cost(data)}, kept for the book")
 
 
 def setup(app: Sphinx) -> None:
-    """Hook into the start of the build."""
+    """Hook into the start of a build."""
     app.connect("config-inited", choose_cache)

@@ -129,7 +129,7 @@ def address_of(entry: Entry) -> str | None:
 def cited_as(entry: Entry) -> str:
     """How an entry is cited, "Deng et al., 2019"; two of one year have a letter in `label`."""
     people = [
-        " ".join(part.render_as("text") for part in (*p.rich_prelast_names, *p.rich_last_names))
+        " ".join(map(str, (*p.rich_prelast_names, *p.rich_last_names)))
         for p in entry.persons["author"]
     ]
     who = f"{people[0]} et al." if len(people) > 2 else " and ".join(people)

@@ -1,14 +1,23 @@
-"""Minutes to read and seconds to run: in each chapter's box and at the end of the build."""
+"""What a page takes: minutes to read, seconds and memory to run.
+
+It stands in each chapter's box, in a table for all, and at the end of the build.
+"""
 
 from __future__ import annotations
 
 import os
+from itertools import islice
+from pathlib import Path
 
 from docutils import nodes
+from jupyter_cache import get_cache
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
 
+from facetoy_book.cache import PEAK, SECONDS, cost, recorded
 from facetoy_book.figures import LiveFigure
 
 LOGGER = logging.getLogger(__name__)
@@ -16,20 +25,29 @@ WORDS_PER_MINUTE = 200
 SECONDS_PER_FORMULA = 10
 SECONDS_PER_FIGURE = 20
 SECONDS_PER_CODE_LINE = 2
+BESIDE = "This build's machine has {}, and ran as many pages at a time; one alone is faster."
+# What MyST-NB keeps for us of each page, as it keeps its own.
+TAKES, TABLE = "facetoy_takes", "facetoy_table"
 
 
-def run_seconds(app: Sphinx, docname: str) -> float | None:
-    """Seconds that a notebook's code ran, or None for a page without code."""
-    return (NbMetadataCollector.get_exec_data(app.env, docname) or {}).get("runtime")
+def inside(node: nodes.Node, element: str) -> nodes.Element | None:
+    """The element of MyST-NB's that a node is part of, if it is part of one with this name."""
+    while node is not None:
+        if isinstance(node, nodes.Element) and node.get("nb_element") == element:
+            return node
+        node = node.parent
+    return None
 
 
 def in_output(node: nodes.Node) -> bool:
     """Whether a node is part of what a cell printed or drew."""
-    while node is not None:
-        if isinstance(node, nodes.Element) and node.get("nb_element") == "cell_code_output":
-            return True
-        node = node.parent
-    return False
+    return inside(node, "cell_code_output") is not None
+
+
+def stands_for_live(image: nodes.image) -> bool:
+    """Whether an image is shown only where a live figure cannot be."""
+    bundle = inside(image, "mime_bundle")
+    return bundle is not None and any(bundle.findall(LiveFigure))
 
 
 def reading_minutes(doctree: nodes.document) -> float:
@@ -49,7 +67,8 @@ def reading_minutes(doctree: nodes.document) -> float:
     )
     formulas = len(list(doctree.findall(nodes.math_block)))
     live = [figure for figure in doctree.findall(LiveFigure) if not figure["words"]]
-    figures = len(live) + len(list(doctree.findall(nodes.image)))
+    still = [image for image in doctree.findall(nodes.image) if not stands_for_live(image)]
+    figures = len(live) + len(still)
     extra = (
         SECONDS_PER_FORMULA * formulas
         + SECONDS_PER_FIGURE * figures
@@ -58,36 +77,102 @@ def reading_minutes(doctree: nodes.document) -> float:
     return words / WORDS_PER_MINUTE + extra / 60
 
 
-def fill_box(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Add reading and running time to the page's first admonition of class `chapter-box`."""
+def note(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember what a page takes, and say it in its first admonition of class `chapter-box`."""
+    env, page = app.env, app.env.docname
+    takes = {"minutes": max(1, round(reading_minutes(doctree)))}
+    if NbMetadataCollector.get_exec_data(env, page):
+        cache = get_cache(app.config.nb_execution_cache_path)
+        takes |= recorded(cache, Path(env.doc2path(page))) or {}
+    NbMetadataCollector.set_doc_data(env, page, TAKES, takes)
     boxes = (box for box in doctree.findall(nodes.Admonition) if "chapter-box" in box["classes"])
-    box = next(boxes, None)
-    if box is None:
-        return
-    text = f"About {max(1, round(reading_minutes(doctree)))} minutes to read"
-    seconds = run_seconds(app, docname)
-    if seconds is not None:
-        cores = os.cpu_count()
-        text += (
-            f"; the code ran in {seconds:.0f} s on this build's machine"
-            f" ({cores} core{'s' if cores != 1 else ''})"
-        )
-    box += nodes.paragraph("", text + ".", classes=["chapter-time"])
+    for box in islice(boxes, 1):
+        box += nodes.paragraph("", in_words(takes), classes=["chapter-time"])
+
+
+def in_words(takes: dict[str, float]) -> str:
+    """Minutes to read; seconds and memory to run, if it was run."""
+    text = f"About {counted(takes['minutes'], 'minute')} to read"
+    if SECONDS in takes:
+        text += f"; the code took {cost(takes)} on this build's machine ({cores()})"
+    return f"{text}."
+
+
+def cores() -> str:
+    """How many cores this machine has, in words."""
+    return counted(os.cpu_count() or 1, "core")
+
+
+def counted(number: int, word: str) -> str:
+    """Such as "1 core" or "2 cores"."""
+    return f"{number} {word}" + ("s" if number != 1 else "")
+
+
+# ---- the page with a table of all
+
+
+class TimesTable(nodes.General, nodes.Element):
+    """The place of the table."""
+
+
+class PutTable(SphinxDirective):
+    """`{times-table}`: what each page takes to read and to run."""
+
+    def run(self) -> list[nodes.Node]:
+        NbMetadataCollector.set_doc_data(self.env, self.env.docname, TABLE, True)
+        return [TimesTable()]
+
+
+def pages_with_tables(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Pages that must be written again, as another was run again."""
+    if not NbMetadataCollector.new_exec_data(env):
+        return []
+    return [page for page, data in NbMetadataCollector.get_doc_data(env).items() if TABLE in data]
+
+
+def row(*cells: nodes.Node | str) -> nodes.row:
+    """A row of a table."""
+    words = (nodes.Text(cell) if isinstance(cell, str) else cell for cell in cells)
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", word)) for word in words))
+
+
+def fill_table(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Put the table in its place: pages that were run, in the order of the book."""
+    env, known = app.env, NbMetadataCollector.get_doc_data(app.env)
+    for place in list(doctree.findall(TimesTable)):
+        body = nodes.tbody()
+        for name in (env.config.root_doc, *env.toctree_includes.get(env.config.root_doc, ())):
+            takes = known[name].get(TAKES, {})
+            if SECONDS in takes:
+                where = app.builder.get_relative_uri(page, name)
+                title = env.titles[name].astext()
+                link = nodes.reference("", title, internal=True, refuri=where)
+                memory = f"{takes[PEAK] / 1e9:.2f}" if PEAK in takes else ""
+                body += row(link, str(takes["minutes"]), f"{takes[SECONDS]:.0f}", memory)
+        head = nodes.thead("", row("Page", "To read (minutes)", "Run (s)", "Memory (GB)"))
+        columns = [nodes.colspec(colwidth=25) for _ in head.children[0]]
+        group = nodes.tgroup("", *columns, head, body, cols=len(columns))
+        table = nodes.table("", group, classes=["colwidths-auto", "facetoy-times"])
+        place.replace_self([table, nodes.paragraph("", BESIDE.format(cores()))])
 
 
 def report(app: Sphinx, exception: Exception | None) -> None:
-    """Print how long each notebook's code ran."""
+    """Print what each notebook's run took."""
     if exception is not None:
         return
-    times = {name: run_seconds(app, name) for name in sorted(app.env.found_docs)}
-    ran = {name: seconds for name, seconds in times.items() if seconds is not None}
-    LOGGER.info("\nSeconds that each notebook's code ran:")
-    for name, seconds in ran.items():
-        LOGGER.info(f"  {name:<32}{seconds:8.1f}")
-    LOGGER.info(f"  {'all':<32}{sum(ran.values()):8.1f}\n")
+    known = NbMetadataCollector.get_doc_data(app.env)
+    ran = {name: data[TAKES] for name, data in known.items() if SECONDS in data.get(TAKES, {})}
+    LOGGER.info("\nWhat each notebook's code took:")
+    for name in sorted(ran):
+        LOGGER.info(f"  {name:<28} {cost(ran[name])}")
+    LOGGER.info(f"  {'all':<28} {sum(takes[SECONDS] for takes in ran.values()):.0f} s\n")
 
 
 def setup(app: Sphinx) -> None:
-    """Hook into page writing and the end of the build."""
-    app.connect("doctree-resolved", fill_box)
+    """Hook into reading, writing and the end of the build."""
+    app.add_node(TimesTable)
+    app.add_directive("times-table", PutTable)
+    app.connect("doctree-read", note)
+    app.connect("env-updated", pages_with_tables)
+    app.connect("doctree-resolved", fill_table)
     app.connect("build-finished", report)

@@ -1,0 +1,53 @@
+"""How much memory the notebooks take, and how that is measured."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from facetoy_book.cache import PEAK, cache_path, name_of, recorded, sources
+from facetoy_book.memory import MemoryWatch
+from jupyter_cache import get_cache
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 1.2e9  # bytes; Binder grants 2 GB, and Jupyter needs some itself
+MB = 1_000_000
+linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone says it")
+# 100 MB are shared, and each of the two has 50 MB of its own.
+TWO = """
+import mmap, os, time
+shared = mmap.mmap(-1, 100_000_000)
+shared.write(bytes(100_000_000))
+child = os.fork()
+own = bytearray(b"1") * 50_000_000
+shared[::4096]
+time.sleep(1)
+if child:
+    os.wait()
+"""
+ONE_MOMENT = "import time; bytearray(b'1') * 150_000_000; time.sleep(0.5)"
+
+
+@linux
+@pytest.mark.parametrize(("program", "most"), [(TWO, 200 * MB), (ONE_MOMENT, 150 * MB)])
+def test_all_processes_are_watched_and_what_they_share_counts_once(program: str, most: int) -> None:
+    with MemoryWatch() as watch:
+        subprocess.run([sys.executable, "-c", program], check=True)
+    assert most < watch.most < most + 45 * MB
+
+
+def test_without_a_process_there_is_no_number() -> None:
+    with MemoryWatch() as watch:
+        pass
+    assert watch.most is None
+
+
+@linux
+@pytest.mark.usefixtures("site")  # once the book has been built, all have been run
+@pytest.mark.parametrize("path", sources(ROOT), ids=name_of)
+def test_every_notebook_has_room_on_binder(path: Path) -> None:
+    run = recorded(get_cache(cache_path(ROOT)), path)
+    assert run is not None, "has not been run"
+    assert run[PEAK] <= LIMIT, f"took {run[PEAK] / 1e9:.2f} GB"
