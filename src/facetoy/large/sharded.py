@@ -375,9 +375,11 @@ class _Scores(nn.Module):
 
 def _join(lse: Tensor) -> Tensor:
     """(N,) the logsumexp over the classes of all ranks, of that over each rank's."""
-    found = [torch.empty_like(lse) for _ in range(dist.get_world_size())]
-    dist.all_gather(found, lse)
-    return torch.stack(found).logsumexp(0)
+    most = lse.clone()
+    dist.all_reduce(most, dist.ReduceOp.MAX)
+    total = (lse - most).exp()
+    dist.all_reduce(total)
+    return most + total.log()
 
 
 def every_rank(value: Tensor) -> list[Any]:
