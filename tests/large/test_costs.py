@@ -61,11 +61,21 @@ def test_a_tiny_layer_counted_by_hand() -> None:
     assert now.total_sent == 136
 
 
+def test_scores_by_rows_counted_by_hand() -> None:
+    """A million classes of 512 numbers: of 512 images the scores of 128 at a time."""
+    layer, W, Nd = Layer(1_000_000), 512_000_000, 512 * 512
+    assert memory(layer) == {
+        "weights": 4 * W, "gradient": 8 * W, "momentum": 4 * W, "sampled copy": 0,
+        "rows of length 1": 0, "scores": W, "features": 4 * 9 * Nd,
+    }  # fmt: skip
+    assert counts(layer).touched == 4 * (8 * W + (10 + 4 * 4) * W + 13 * W + 32 * Nd)
+
+
 def test_one_rank_sends_nothing_and_all_classes_need_no_copy() -> None:
     now = cost(Layer(1_000_000), H100)
     assert now.total_sent == now.seconds["network"] == 0
     assert now.memory["sampled copy"] == 0
-    assert now.memory["weights"] == now.memory["gradient"] == 4 * 512 * 1_000_000
+    assert 2 * now.memory["weights"] == now.memory["gradient"] == 8 * 512 * 1_000_000
 
 
 def test_the_last_rank_has_the_classes_that_are_left() -> None:
@@ -85,7 +95,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("rate", [1.0, 0.5, 0.1])
-@pytest.mark.parametrize("batch", [8, 128, 512])
+@pytest.mark.parametrize("batch", [8, 128, 512, 900])  # with 900 the scores are computed by rows
 @pytest.mark.usefixtures("alone")
 def test_memory_is_what_the_tensors_hold(rate: float, batch: int) -> None:
     layer = Layer(20_000, 64, 1, rate, batch)

@@ -14,6 +14,7 @@ from numbers import Real
 from typing import NamedTuple
 
 from facetoy.checks import whole
+from facetoy.losses import _by_rows
 
 FLOAT, LONG = 4, 8  # bytes of a number, of a label
 
@@ -110,6 +111,13 @@ def held(layer: Layer) -> tuple[int, int]:
     return mine, min(mine, max(math.ceil(layer.rate * mine), batch))
 
 
+def at_a_time(layer: Layer) -> int:
+    """Of how many images the scores are computed at a time: of all, but for very many classes."""
+    most = layer.batch * math.ceil(layer.rate * held(layer)[0])
+    few = most < _by_rows.LARGE
+    return layer.batch if few else min(layer.batch, _by_rows.at_a_time(layer.dim))
+
+
 def memory(layer: Layer) -> dict[str, float]:
     """Bytes of one rank by part, at the moment of a step that needs most.
 
@@ -134,16 +142,20 @@ def memory(layer: Layer) -> dict[str, float]:
     wants SGD without momentum, would spare it), and lives until ``zero_grad`` after the next
     forward pass. Scores are held as scores, less their maximum, and as exponentials; the rows of
     this rank's own classes, to which the margin is added, once more.
+
+    From 2²³ scores on they are computed for n images at a time (64, or d/4), and the gradient in
+    the same pass. Then the end of the forward pass needs most: the gradient is A + K, scores are
+    nk, features (4 + 5/R) Nd, and there are no rows of length 1.
     """
     mine, used = held(check(layer))
-    d, N, R = layer.dim, layer.batch, layer.ranks
+    d, N, R, n = layer.dim, layer.batch, layer.ranks, at_a_time(layer)
     A, K, S = mine * d, used * d, N * used
-    both = {
-        "weights": A,
-        "momentum": A,
-        "sampled copy": K if layer.rate < 1 else 0,
-        "features": 3 * N * d + 2 * N * d / R,
-    }
+    both = {"weights": A, "momentum": A, "sampled copy": K if layer.rate < 1 else 0}
+    if n < N:
+        by_rows = {"gradient": A + K, "rows of length 1": 0, "scores": n * used}
+        both |= by_rows | {"features": 4 * N * d + 5 * N * d / R}
+        return {name: FLOAT * both[name] for name in PARTS}
+    both["features"] = 3 * N * d + 2 * N * d / R
     forward = {**both, "gradient": A, "rows of length 1": K, "scores": 3 * S + S / R}
     backward = {**both, "gradient": K, "rows of length 1": 4 * K, "scores": 0}
     most = max(forward, backward, key=lambda parts: sum(parts.values()))
@@ -162,7 +174,8 @@ def counts(layer: Layer) -> Counts:
     - Operations: 6NK, two for each number of W in each of three products: scores, gradient of the
       features, gradient of the weights.
     - Bytes read and written: 4 · (8A of SGD + 26K + 21S + 16S/R + 32Nd), and 4 · (A + 5K) more
-      where rate < 1: the copy, and the dense gradient to which its gradient is added.
+      where rate < 1: the copy, and the dense gradient to which its gradient is added. With the
+      scores of n images at a time it is 8A + (10 + 4N/n)K + 13S + 32Nd.
     - Bytes sent, over a ring, on which each rank passes on (R - 1)/R of what there is: features
       and labels gathered, (4d + 8)N of them; the gradient of the features reduced, twice 4Nd;
       three numbers for each image reduced for the softmax, twice 12N.
@@ -170,7 +183,10 @@ def counts(layer: Layer) -> Counts:
     mine, used = held(check(layer))
     d, N, R = layer.dim, layer.batch, layer.ranks
     A, K, S = mine * d, used * d, N * used
+    n = at_a_time(layer)
     touched = 8 * A + 26 * K + 21 * S + 16 * S / R + 32 * N * d
+    if n < N:
+        touched = 8 * A + (10 + 4 * math.ceil(N / n)) * K + 13 * S + 32 * N * d
     if layer.rate < 1:
         touched += A + 5 * K
     ring = (R - 1) / R

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from facetoy.checks import between, plain, whole
-from facetoy.losses import LOSSES, CenterLoss
+from facetoy.losses import LOSSES, CenterLoss, _by_rows
 from facetoy.losses._base import (
     ClassLoss,
     check_labels,
@@ -194,6 +194,7 @@ class ShardedMargin(nn.Module):
             "sample_rate", sample_rate, 0, 1, open_low=True, open_high=False
         )
         self.classes = shard(num_classes, self.rank, self.ranks)
+        self._most_classes = len(shard(num_classes, 0, self.ranks))
         self._scores = _Scores(make(in_features, max(1, len(self.classes)), **loss_args))
         if not self.classes:
             self.loss.weight = nn.Parameter(self.weight.new_empty(0, in_features))
@@ -248,8 +249,8 @@ class ShardedMargin(nn.Module):
                 chosen = self.sample(target)
                 target = torch.searchsorted(chosen, target)
                 W = F.embedding(chosen, W, sparse=self.sparse)
-            z = functional_call(self._scores, {"loss.weight": W}, (X, rows, target))
-            loss = _CrossEntropy.apply(z, rows, target)[0]
+            many = _by_rows.many(X, math.ceil(self.sample_rate * self._most_classes))
+            loss = functional_call(self._scores, {"loss.weight": W}, (X, rows, target, many))
         if not loss.isfinite():  # on every rank alike
             with together():
                 self.loss.check()
@@ -334,21 +335,51 @@ def loss_name(loss: str | type) -> str:
 
 
 class _Scores(nn.Module):
-    """The scores (N, C) that training sees, of a loss whose weights may be swapped for others."""
+    """The mean over the samples of all ranks, of a loss whose weights may be swapped for others."""
 
     def __init__(self, loss: ClassLoss) -> None:
         super().__init__()
         self.loss = loss
 
-    def forward(self, x: Tensor, rows: Tensor, target: Tensor) -> Tensor:
-        """``target`` (M,) are the columns of the true classes of the samples ``rows`` (M,)."""
+    def forward(self, x: Tensor, rows: Tensor, target: Tensor, many: bool) -> Tensor:
+        """``target`` (M,) are the columns of the true classes of the samples ``rows`` (M,);
+        ``many`` whether there are too many scores to compute all at once, the same everywhere."""
         x = checked(x)
+        if many and self.loss._can_go_by_rows(x, rows):
+            return self._mean_by_rows(x, rows, target)
+        return _CrossEntropy.apply(self._harder(x, rows, target), rows, target)[0]
+
+    def _harder(self, x: Tensor, rows: Tensor, target: Tensor) -> Tensor:
+        """The scores (N, C) that training sees."""
         if not len(self.loss.weight):
             return x[:, :0]  # no class, no score, but a gradient for the others
         z = self.loss.scores(x)
         if not len(rows):
             return z
         return z.index_copy(0, rows, self.loss.harder(z[rows], x[rows], target))
+
+    def _mean_by_rows(self, x: Tensor, rows: Tensor, target: Tensor) -> Tensor:
+        p, own, t = self.loss._true_scores(x, target, rows)
+        here = torch.zeros(len(x), dtype=torch.bool, device=x.device).index_fill(0, rows, True)
+        y = torch.zeros_like(here, dtype=torch.long).index_copy(0, rows, target)
+        t = t.new_zeros(len(x)).index_copy(0, rows, t)
+
+        def softmax(z: Tensor) -> Tensor:
+            return _CrossEntropy.apply(z, rows, target)[1]
+
+        task = _by_rows.Task(
+            y, p.lengths, exact, here, _join, _Total.apply, softmax, _Spread.apply
+        )  # fmt: skip
+        return _by_rows.mean(task, p.a, t, own, p.W, None)
+
+
+def _join(lse: Tensor) -> Tensor:
+    """(N,) the logsumexp over the classes of all ranks, of that over each rank's."""
+    most = lse.clone()
+    dist.all_reduce(most, dist.ReduceOp.MAX)
+    total = (lse - most).exp()
+    dist.all_reduce(total)
+    return most + total.log()
 
 
 def every_rank(value: Tensor) -> list[Any]:

@@ -28,6 +28,11 @@ def many(x: Tensor, classes: int) -> bool:
     return not recorded and len(x) * classes >= LARGE
 
 
+def at_a_time(d: int) -> int:
+    """How many samples: their scores take a quarter of the weights' memory, if d is large."""
+    return max(ROWS, d // 4)
+
+
 def usual(*inputs: Tensor) -> bool:
     """Whether these are tensors as usual: nothing of ``torch.func``, no derivatives forwards, no
     subclass with a mind of its own."""
@@ -166,7 +171,7 @@ def _pass(
 ) -> tuple[Tensor, Found]:
     """(N,) logsumexp of all scores, and the gradients that are asked for."""
     (N, d), C = a.shape, len(W)
-    step = min(N, max(ROWS, d // 4))
+    step = min(N, at_a_time(d))
     inputs = zip((a, t, W, b), asked, strict=True)
     found = Found(*(torch.zeros_like(v) if wanted else None for v, wanted in inputs))
     inverse = None if task.lengths is None else 1 / task.lengths(W).squeeze(1)

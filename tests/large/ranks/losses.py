@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from facetoy.large.sharded import ShardedMargin, connect, spread
-from facetoy.losses import LOSSES
+from facetoy.losses import LOSSES, _by_rows
 
 D, C = 6, 11  # 11 classes do not divide by 2 or 4
 SETTINGS = {
@@ -33,9 +33,10 @@ def steeper(loss: torch.Tensor, x: torch.Tensor, ranks: int = 1) -> torch.Tensor
 
 def compare(
     name: str, args: dict, dtype: torch.dtype, most: float, sizes: list[int], C: int = C,
-    steep: bool = False,
+    steep: bool = False, large: float = _by_rows.LARGE,
 ) -> None:  # fmt: skip
-    """One step of a network and a loss, sharded, against the same in this process alone."""
+    """One step of a network and a loss, sharded, against the same in this process alone. From so
+    many scores as ``large`` on the sharded one is computed by rows."""
     rank = dist.get_rank()
     g = torch.Generator().manual_seed(len(name))
     images = torch.randn(sum(sizes), 8, generator=g, dtype=dtype)
@@ -60,8 +61,10 @@ def compare(
     sharded.load_state_dict({"weight": spread(W[part], C)})
     assert torch.equal(sharded.state_dict()["weight"].full_tensor(), W)
     x = twin(images[mine])
+    _by_rows.LARGE, usual = large, _by_rows.LARGE
     split = sharded(x, labels[mine])
     (steeper(split, x, dist.get_world_size()) if steep else split).backward()
+    _by_rows.LARGE = usual
     close(split, value, most, f"{name} loss")
     assert torch.equal(sharded.weight, W[part])
     if sharded.classes:
@@ -95,6 +98,25 @@ def sampling() -> None:
     assert loss.weight.grad.is_sparse
     assert loss.weight.grad._nnz() <= 100 + 4 * ranks
     assert x.grad.isfinite().all()
+
+
+def sampled_by_rows() -> None:
+    """The same classes are drawn, and give the same."""
+    rank, ranks = dist.get_rank(), dist.get_world_size()
+    found = []
+    for large in (0, _by_rows.LARGE):
+        loss = ShardedMargin("arcface", D, 20 * ranks, sample_rate=0.3).double()
+        g = torch.Generator().manual_seed(rank)
+        x = torch.randn(5 + rank, D, generator=g, dtype=torch.float64, requires_grad=True)
+        y = torch.arange(5 + rank) * ranks
+        _by_rows.LARGE, usual = large, _by_rows.LARGE
+        value = loss(x, y)
+        value.backward(retain_graph=True)
+        value.backward()
+        _by_rows.LARGE = usual
+        found.append((value, loss.weight.grad, x.grad))
+    for got, want, what in zip(*found, ("loss", "weights", "features"), strict=True):
+        close(got, want, 1e-12, f"sampled {what}")
 
 
 def any_number_of_ranks() -> None:
@@ -145,16 +167,21 @@ def errors() -> None:
 if __name__ == "__main__":
     with connect(timeout=300):
         torch.set_num_threads(1)
+        _by_rows.ROWS = 2
         sizes = [5, 3, 4, 7][: dist.get_world_size()]
         for name, args in SETTINGS.items():
             compare(name, args, torch.float64, 1e-12, sizes)
             compare(name, args, torch.float32, 1e-5, sizes)
+            compare(name, args, torch.float64, 1e-12, sizes, large=0)
         for name in ("arcface", "softmax"):  # of five classes the last of four ranks has none
             compare(name, {}, torch.float64, 1e-12, sizes, C=5)
             compare(name, {}, torch.float64, 1e-12, sizes, C=5, steep=True)
+            compare(name, {}, torch.float64, 1e-12, sizes, C=5, large=0)
+            compare(name, {}, torch.float64, 1e-12, sizes, C=5, steep=True, large=0)
         few = ShardedMargin("arcface", D, 5, sample_rate=0.5)
         few(torch.randn(4, D, requires_grad=True), torch.tensor([0, 4, 2, 2])).backward()
         sampling()
+        sampled_by_rows()
         any_number_of_ranks()
         if dist.get_world_size() > 1:
             errors()

@@ -141,7 +141,7 @@ def test_what_does_not_fit_is_said_with_the_ranks_that_would_do(show):
 
 
 def test_bars_are_as_wide_as_their_parts(show):
-    page = show(classes=10**7, ranks=2)
+    page = show(classes=10**7, ranks=1)
     bar = page.locator(".ft-stack").first
     now = json.loads(page.locator(".facetoy").get_attribute("data-cost"))["memory"]
     total, wide = sum(now.values()), bar.bounding_box()["width"]

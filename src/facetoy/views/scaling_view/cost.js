@@ -20,27 +20,49 @@
 /** @typedef {Record<string, number>} Parts bytes or seconds, by what they are for */
 /** @typedef {{memory: Parts, sent: Parts, seconds: Parts}} Cost */
 
+// facetoy/losses/_by_rows.py: from how many scores on not all are computed at once, but those of how
+// many images at least
+const [LARGE, ROWS] = [2 ** 23, 64];
+
 export const sum = (/** @type {Parts} */ parts) => Object.values(parts).reduce((a, b) => a + b, 0);
+
+/**
+ * Bytes, at the moment that needs most.
+ * @param {Layer} layer
+ * @param {{A: number, K: number, S: number, n: number}} counts numbers of all weights, of those in
+ *   use, of scores; images at a time
+ * @returns {Parts}
+ */
+function memoryOf({ dim: d, ranks: R, rate, batch: N }, { A, K, S, n }) {
+  const byRows = n < N;
+  const both = {
+    weights: A, gradient: byRows ? A + K : A, momentum: A, "sampled copy": rate < 1 ? K : 0,
+    "rows of length 1": byRows ? 0 : K, scores: byRows ? (n * S) / N : 3 * S + S / R,
+    features: byRows ? 4 * N * d + (5 * N * d) / R : 3 * N * d + (2 * N * d) / R,
+  };
+  const backward = { ...both, gradient: K, "rows of length 1": 4 * K, scores: 0 };
+  /** @type {Parts} */
+  const memory = !byRows && sum(backward) > sum(both) ? backward : both;
+  for (const part of Object.keys(memory)) memory[part] *= 4;
+  return memory;
+}
 
 /**
  * @param {Layer} layer
  * @param {Machine} machine
  * @returns {Cost}
  */
-export function layerCost({ classes, dim: d, ranks: R, rate, batch: N }, machine) {
+export function layerCost(layer, machine) {
+  const { classes, dim: d, ranks: R, rate, batch: N } = layer;
   const mine = Math.ceil(classes / R);
   const used = Math.min(mine, Math.max(Math.ceil(rate * mine), Math.ceil(N / R)));
   const [A, K, S] = [mine * d, used * d, N * used];
-  const sampled = rate < 1;
-  const both = {
-    weights: A, gradient: A, momentum: A, "sampled copy": sampled ? K : 0,
-    "rows of length 1": K, scores: 3 * S + S / R, features: 3 * N * d + (2 * N * d) / R,
-  };
-  const backward = { ...both, gradient: K, "rows of length 1": 4 * K, scores: 0 };
-  /** @type {Parts} */
-  const memory = sum(backward) > sum(both) ? backward : both;
-  for (const part of Object.keys(memory)) memory[part] *= 4;
-  const touched = 8 * A + 26 * K + 21 * S + (16 * S) / R + 32 * N * d + (sampled ? A + 5 * K : 0);
+  const many = N * Math.ceil(rate * mine) >= LARGE;
+  const n = many ? Math.min(N, Math.max(ROWS, Math.floor(d / 4))) : N;
+  const memory = memoryOf(layer, { A, K, S, n });
+  const passes =
+    n < N ? (10 + 4 * Math.ceil(N / n)) * K + 13 * S : 26 * K + 21 * S + (16 * S) / R;
+  const touched = 8 * A + passes + 32 * N * d + (rate < 1 ? A + 5 * K : 0);
   const ring = (R - 1) / R;
   const sent = {
     features: ring * N * (4 * d + 8),
