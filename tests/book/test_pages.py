@@ -51,8 +51,10 @@ AXE = """() => axe.run({preload: false, resultTypes: ["violations"]})"""
 # The colour of the first axis label or legend text in every plot.
 LETTER_COLOURS = """() => [...document.querySelectorAll(".facetoy-plot")].map(
   (plot) => getComputedStyle(plot.querySelector('[class*="tick"] text, .legendtext')).fill)"""
-# Where the lines and points of every plot are, without a call for each of them.
-DRAWN = """() => [...document.querySelectorAll(".facetoy-plot")].map((plot) =>
+# Where the lines and points of plots with sliders are, without a call for each of them.
+DRAWN = """() => [
+  ...document.querySelectorAll(".facetoy-plot:has(.facetoy-plot-slider)")
+].map((plot) =>
   [...plot.querySelectorAll("path.js-line, .contourlayer path, path.point")]
     .map((p) => p.getAttribute("d") + p.getAttribute("transform")))"""
 CUT = """() => {
