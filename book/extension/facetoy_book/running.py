@@ -90,10 +90,10 @@ def run(book: Path) -> None:
                 aside.submit(build_part, book).add_done_callback(say_where)
 
 
-def say_where(build: Future[str]) -> None:
-    """The first pages are there; what they lack, the build of the whole book will say."""
-    if build.exception() is None:
-        where = PAGES / "index.html"
+def say_where(_: Future[str]) -> None:
+    """Tell that the first pages are there; if they are not, the whole book's build says why."""
+    where = PAGES / "index.html"
+    if where.exists():
         print(f"{', '.join(FIRST)} can be read while the rest goes on: {where}", flush=True)
 
 
