@@ -240,6 +240,20 @@ class ClassLoss(nn.Module, ABC):
     Half precision is computed in float32. ``torch.compile``, ``torch.export`` and ONNX record the
     same numbers, but see no values: recorded, a loss raises nothing for NaN or a wrong label.
 
+    From 2²³ scores on, N × C, these are not computed all at once, but for some samples at a time
+    (64, or d/4), and with them the gradients, in the forward pass. Value and gradients are the
+    same to rounding; what is needed beyond the weights is about their gradient. Liger's fused
+    linear cross-entropy and ``torch.nn.functional.linear_cross_entropy`` (torch 2.13, with
+    ``options``) do the same, for the scores of a linear layer: in chunks of the batch, with the
+    gradients in the forward pass. Cut cross-entropy (Apple) keeps no gradients but one number of
+    each sample, computes the scores again, block by block, in the backward pass, and skips gradients
+    below the numbers' precision; a product more for less memory. Here scores
+    are divided by ‖W_j‖ instead of a copy of W with unit rows, the true class's has its margin,
+    and second derivatives, ``torch.func`` and recorders see all scores at once, as do subclasses
+    with ``scores`` or a ``harder`` of their own.
+    Source: Hsu et al., 2024 (Liger, arXiv:2410.10989); Wijmans et al., ICLR 2025 (Cut Your Losses
+    in Large-Vocabulary Language Models, arXiv:2411.09009).
+
     Attributes:
         weight: parameter of shape (C, d), one row per class.
     """
