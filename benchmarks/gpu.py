@@ -140,7 +140,8 @@ def heads(small: bool) -> str:
     from losses import CLASS_LOSSES, Plain
 
     sizes = [(64, 16, 500)] if small else [
-        (512, 512, 10_000), (512, 512, 100_000), (8192, 512, 100_000), (8192, 512, 1_000_000)
+        (512, 512, 10_000), (512, 512, 100_000), (2048, 512, 50_000), (8192, 512, 100_000),
+        (8192, 512, 1_000_000),
     ]  # fmt: skip
     names = ("Softmax", "NormSoftmax", "CosFace", "ArcFace", "CombinedMargin")
     makers = {"plain": Plain, **{name: CLASS_LOSSES[name][0] for name in names}}
@@ -169,7 +170,8 @@ def loss_table(small: bool) -> str:
 
     if small:
         losses.SIZES = {"large": (8, 6, 20), "small": (8, 3, 4), "triplets": (12, 2, 3)}
-    return losses.table(1 if small else 25, device())
+        losses.MANY = [(8, 64, 2000)]
+    return f"{losses.table(1 if small else 25, device())}\n\n{losses.many(3, device())}"
 
 
 def trainings(small: bool) -> str:

@@ -3,7 +3,7 @@ pytorch-metric-learning's counterpart beside it. `make bench` prints the table.
 
 All compete in one process, in interleaved rounds; a time is the median over rounds of forward and
 backward, and the table shows ratios. Memory is what autograd keeps for the backward pass, each
-storage counted once.
+storage counted once; with very many classes, by how much the process grows at most.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from facetoy import losses
+from facetoy.large.process_memory import MemoryWatch
 
 DEGREES = 180 / torch.pi
 SIZES = {"large": (512, 512, 10_000), "small": (256, 3, 10), "triplets": (256, 2, 10)}
+MANY = [(512, 512, 100_000), (2048, 512, 50_000)]
 
 
 class Plain(nn.Module):
@@ -147,6 +149,35 @@ def measured(step: Callable[[], None], repeat: int) -> float:
     return (time.perf_counter() - began) / repeat
 
 
+def grown(step: Callable[[], None], device: str) -> float:
+    """Bytes by which a step needs more than what is there before the first, the gradient of the
+    weights among them."""
+    watch = MemoryWatch(torch.device(device))
+    watch.start()
+    step()
+    return watch.most()
+
+
+def many(rounds: int, device: str) -> str:
+    """Losses over very many classes: time against plain's, memory against the weights'."""
+    heads = [f"{'x'.join(map(str, size))}: time | memory, weights" for size in MANY]
+    lines = ["| loss | " + " | ".join(heads) + " |", "|:--|" + "--:|--:|" * len(MANY)]
+    makers = {"plain": Plain, **{name: ours for name, (ours, _) in CLASS_LOSSES.items()}}
+    cells: dict[str, list[str]] = {name: [] for name in makers}
+    for n, d, C in MANY:
+        times: dict[str, list[float]] = {name: [] for name in makers}
+        memory = {}
+        for _ in tqdm(range(rounds), desc=f"{n} x {d}-d x {C}", leave=False):
+            for name, make in makers.items():  # made anew, or all weights would be there at once
+                step = make_step(make, n, d, C, device)
+                memory[name] = grown(step, device) / (4 * C * d)
+                times[name].append(measured(step, 1))
+        plain = statistics.median(times["plain"])
+        for name, row in cells.items():
+            row += [f"{statistics.median(times[name]) / plain:.2f}", f"{memory[name]:.2f}"]
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(row)} |" for name, row in cells.items())])
+
+
 def table(rounds: int, device: str) -> str:
     """The table, as Markdown."""
     columns: dict[str, dict[str, dict[str, tuple[float, int]]]] = {}
@@ -197,3 +228,4 @@ if __name__ == "__main__":
     name = torch.cuda.get_device_name() if options.device != "cpu" else f"{os.cpu_count()} cores"
     print(f"torch {torch.__version__} on {options.device} ({name}), {options.rounds} rounds\n")
     print(table(options.rounds, options.device))
+    print(f"\n{many(max(1, options.rounds // 5), options.device)}")

@@ -32,6 +32,15 @@ def test_table_has_a_line_for_each_loss(bench):
     assert lines[-1].startswith("Ratios to plain normalised cross-entropy (")
 
 
+def test_very_many_classes_have_a_line_for_each_loss(bench, monkeypatch):
+    monkeypatch.setattr(bench, "MANY", [(8, 64, 20_000), (16, 64, 20_000)])
+    rows = [line.split("|") for line in bench.many(1, "cpu").splitlines()[2:]]
+    assert [row[1].strip() for row in rows] == ["plain", *bench.CLASS_LOSSES]
+    for row in rows:
+        assert float(row[2]) > 0
+        assert 0.9 < float(row[3]) < 20  # the gradient is as large as the weights
+
+
 def test_saved_memory_counts_each_storage_once(bench):
     import torch
 

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 import facetoy
-from facetoy.losses import LOSSES
+from facetoy.losses import LOSSES, _by_rows
 from facetoy.losses._base import ClassLoss
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -58,6 +58,36 @@ def test_a_loss_and_its_gradients_are_the_cpu_s(name: str, dtype: torch.dtype):
     for there, here in zip(*found, strict=True):
         assert torch.isfinite(here).all()
         assert (there - here).abs().max() <= most * there.abs().max().clamp_min(1e-3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", CLASS_LOSSES)
+def test_a_loss_by_rows_is_that_of_all_scores_at_once(
+    name: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+):
+    most = {torch.float64: 1e-12, torch.float32: 1e-5}.get(dtype, 2e-2)
+    monkeypatch.setattr(_by_rows, "ROWS", 7)
+    found = []
+    for large in (0, 2**40):
+        monkeypatch.setattr(_by_rows, "LARGE", large)
+        loss, x, y = made(name, dtype, DEVICE)
+        value = loss(x, y)
+        value.backward()
+        found.append([v.detach().double() for v in (value, x.grad, loss.weight.grad)])
+    for by_rows, at_once in zip(*found, strict=True):
+        assert by_rows.device.type == DEVICE
+        assert (by_rows - at_once).abs().max() <= most * at_once.abs().max().clamp_min(1e-3)
+
+
+def test_by_rows_the_gradient_is_the_only_tensor_as_large_as_the_weights():
+    if DEVICE == "cpu":
+        pytest.skip("no CUDA device, whose allocator counts")
+    loss = LOSSES["arcface"](512, 50_000).to(DEVICE)
+    x = torch.randn(512, 512, device=DEVICE, requires_grad=True)
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    loss(x, torch.arange(512, device=DEVICE)).backward()
+    assert torch.cuda.max_memory_allocated() - before < 1.7 * loss.weight.nbytes
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import facetoy
-from facetoy.losses import LOSSES, TripletLoss
+from facetoy.losses import LOSSES, TripletLoss, _by_rows
 from facetoy.losses._base import trusting
 from facetoy.losses.triplet import MINING
 from facetoy.training.arguments import prepare
@@ -19,8 +19,10 @@ from facetoy.training.recording import resident
 META = torch.device("meta")
 
 
+@pytest.mark.parametrize("large", [_by_rows.LARGE, 0], ids=["at once", "by rows"])
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_loss_is_computed_where_its_features_are(name):
+def test_a_loss_is_computed_where_its_features_are(name, large, monkeypatch):
+    monkeypatch.setattr(_by_rows, "LARGE", large)
     loss = (LOSSES[name](8, 5) if name != "triplet" else LOSSES[name]()).to(META)
     x = torch.randn(20, 8, device=META, requires_grad=True)
     value = loss(x, torch.zeros(20, dtype=torch.long, device=META))
@@ -65,10 +67,12 @@ def test_a_tensor_of_the_cpu_is_noticed(digits):
         together.take(next(together.batches()), 0.5)
 
 
+@pytest.mark.parametrize("large", [_by_rows.LARGE, 0], ids=["at once", "by rows"])
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_what_diverges_where_no_value_is_looked_at_is_no_number(name, bad):
+def test_what_diverges_where_no_value_is_looked_at_is_no_number(name, bad, large, monkeypatch):
     """As in a step on a GPU, where an index out of range would end the process."""
+    monkeypatch.setattr(_by_rows, "LARGE", large)
     loss = LOSSES[name](8, 5) if name != "triplet" else LOSSES[name]()
     kinds = [loss] if name != "triplet" else [TripletLoss(mining=kind) for kind in MINING]
     for one in kinds:

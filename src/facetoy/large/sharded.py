@@ -104,7 +104,8 @@ def spread(rows: Tensor, count: int) -> DTensor:
 class ShardedMargin(nn.Module):
     """A margin loss whose class weights are split over the ranks by class (model parallel).
 
-    The softmax is exact across ranks. With ``sample_rate`` below 1 each rank uses only so many of
+    The softmax is exact across ranks. Very many scores are computed for a few samples at a time,
+    as ``ClassLoss`` says. With ``sample_rate`` below 1 each rank uses only so many of
     its classes in a step, the classes of the batch and others drawn at random (Partial FC).
 
     Args:

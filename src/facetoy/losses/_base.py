@@ -240,6 +240,19 @@ class ClassLoss(nn.Module, ABC):
     Half precision is computed in float32. ``torch.compile``, ``torch.export`` and ONNX record the
     same numbers, but see no values: recorded, a loss raises nothing for NaN or a wrong label.
 
+    From 2²³ scores on, N × C, these are not computed all at once, but for some samples at a time
+    (64, or d/4), and with them the gradients, in the forward pass. Value and gradients are the
+    same to rounding; what is needed beyond the weights is about their gradient. Liger's fused
+    linear cross-entropy and ``torch.nn.functional.linear_cross_entropy`` (torch 2.13, with
+    ``options``) do the same, for the scores of a linear layer: in chunks of the batch, with the
+    gradients in the forward pass. Cut cross-entropy (Apple) keeps one number of each sample and no
+    gradients: it computes the scores again, block by block, in the backward pass, and skips what
+    is below the numbers' precision. Ours divides scores by ‖W_j‖, rather than make a copy of W
+    with rows of length 1, and gives the true class its margin. Second derivatives, ``torch.func``,
+    recorders and subclasses with ``scores`` or a ``harder`` of their own get all scores at once.
+    Source: Hsu et al., 2024 (Liger, arXiv:2410.10989); Wijmans et al., ICLR 2025 (Cut Your Losses
+    in Large-Vocabulary Language Models, arXiv:2411.09009).
+
     Attributes:
         weight: parameter of shape (C, d), one row per class.
     """

@@ -2,7 +2,7 @@
 
 The scores of a few samples are computed at a time, and the gradients in the same pass: then these
 scores are needed no more. What is kept is the gradients, as large as the weights and the features.
-It is the plan of Liger's and PyTorch's linear cross-entropy (``MarginLoss`` says what differs).
+``ClassLoss`` says who else does so, and what differs.
 """
 
 from __future__ import annotations
