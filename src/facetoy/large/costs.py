@@ -111,11 +111,11 @@ def held(layer: Layer) -> tuple[int, int]:
     return mine, min(mine, max(math.ceil(layer.rate * mine), batch))
 
 
-def at_a_time(layer: Layer) -> int:
-    """Of how many images the scores are computed at a time: of all, but for very many classes."""
-    most = layer.batch * math.ceil(layer.rate * held(layer)[0])
-    few = most < _by_rows.LARGE
-    return layer.batch if few else min(layer.batch, _by_rows.at_a_time(layer.dim))
+def at_a_time(layer: Layer) -> int | None:
+    """Of how many images the scores are computed at a time; None: of all, as there are few."""
+    if layer.batch * math.ceil(layer.rate * held(layer)[0]) < _by_rows.LARGE:
+        return None
+    return min(layer.batch, _by_rows.at_a_time(layer.dim))
 
 
 def memory(layer: Layer) -> dict[str, float]:
@@ -151,7 +151,7 @@ def memory(layer: Layer) -> dict[str, float]:
     d, N, R, n = layer.dim, layer.batch, layer.ranks, at_a_time(layer)
     A, K, S = mine * d, used * d, N * used
     both = {"weights": A, "momentum": A, "sampled copy": K if layer.rate < 1 else 0}
-    if n < N:
+    if n:
         by_rows = {"gradient": A + K, "rows of length 1": 0, "scores": n * used}
         both |= by_rows | {"features": 4 * N * d + 5 * N * d / R}
         return {name: FLOAT * both[name] for name in PARTS}
@@ -185,7 +185,7 @@ def counts(layer: Layer) -> Counts:
     A, K, S = mine * d, used * d, N * used
     n = at_a_time(layer)
     touched = 8 * A + 26 * K + 21 * S + 16 * S / R + 32 * N * d
-    if n < N:
+    if n:
         touched = 8 * A + (10 + 4 * math.ceil(N / n)) * K + 13 * S + 32 * N * d
     if layer.rate < 1:
         touched += A + 5 * K

@@ -29,12 +29,11 @@ export const sum = (/** @type {Parts} */ parts) => Object.values(parts).reduce((
 /**
  * Bytes, at the moment that needs most.
  * @param {Layer} layer
- * @param {{A: number, K: number, S: number, n: number}} counts numbers of all weights, of those in
- *   use, of scores; images at a time
+ * @param {{A: number, K: number, S: number, n: number, many: boolean}} counts numbers of all
+ *   weights, of those in use, of scores; images at a time, which are all unless there are many
  * @returns {Parts}
  */
-function memoryOf({ dim: d, ranks: R, rate, batch: N }, { A, K, S, n }) {
-  const byRows = n < N;
+function memoryOf({ dim: d, ranks: R, rate, batch: N }, { A, K, S, n, many: byRows }) {
   const both = {
     weights: A, gradient: byRows ? A + K : A, momentum: A, "sampled copy": rate < 1 ? K : 0,
     "rows of length 1": byRows ? 0 : K, scores: byRows ? (n * S) / N : 3 * S + S / R,
@@ -59,9 +58,9 @@ export function layerCost(layer, machine) {
   const [A, K, S] = [mine * d, used * d, N * used];
   const many = N * Math.ceil(rate * mine) >= LARGE;
   const n = many ? Math.min(N, Math.max(ROWS, Math.floor(d / 4))) : N;
-  const memory = memoryOf(layer, { A, K, S, n });
+  const memory = memoryOf(layer, { A, K, S, n, many });
   const passes =
-    n < N ? (10 + 4 * Math.ceil(N / n)) * K + 13 * S : 26 * K + 21 * S + (16 * S) / R;
+    many ? (10 + 4 * Math.ceil(N / n)) * K + 13 * S : 26 * K + 21 * S + (16 * S) / R;
   const touched = 8 * A + passes + 32 * N * d + (rate < 1 ? A + 5 * K : 0);
   const ring = (R - 1) / R;
   const sent = {
