@@ -31,6 +31,10 @@ from facetoy.training.recording import Images, Training, check_data, resident
 from facetoy.training.runs import Run, Sweep
 from facetoy.training.surroundings import chosen_device, interruptible, one_thread
 
+# Runs that are one program and not shared out over threads: these small operations would wait for
+# each other, and take longer on two cores than on one.
+FEW = 8
+
 
 def sweep(
     loss: str | type[nn.Module],
@@ -213,7 +217,7 @@ def _together(
     parts = [
         [trainings[i] for i in part]
         for group in groups.values()
-        for part in np.array_split(group, min(len(group), -(-jobs // len(groups))))
+        for part in np.array_split(group, min(-(-len(group) // FEW), -(-jobs // len(groups))))
     ]
     bar.total = sum(map(len, parts))
     news: queue.SimpleQueue[tuple[int, int | None]] = queue.SimpleQueue()  # which part, its epochs
