@@ -51,8 +51,9 @@ def sweep(
     Other arguments go to every ``fit``. Where the loss is one of ours with class weights and
     network and optimiser are ``fit``'s own, runs that differ in their seed and the loss's numbers
     are steps of one program, on a GPU all of them; their ``history["seconds"]`` are shares of its
-    time. Networks with convolutions gain nothing from that on a CPU. ``jobs`` threads train at
-    once: None is as many as there are cores, on a GPU one. Losses, networks and optimisers of your
+    time; up to eight are one program on one core, which is quicker than two. Networks with
+    convolutions gain nothing from one program on a CPU. ``jobs`` threads train at once, at most:
+    None is as many as there are cores, on a GPU one. Losses, networks and optimisers of your
     own, which may not be made for threads, train in so many processes instead.
 
     ``cache`` is ``fit``'s, a folder in which each run is kept by itself: a sweep over one seed more
