@@ -203,6 +203,22 @@ def _watch(
         bar.update(0)
 
 
+def _parts(
+    left: dict[int, Training], settings: Sequence[dict[str, Any]], shared: set[str], jobs: int
+) -> list[list[Training]]:
+    """The trainings, by their place in ``settings``, in a list for each program: those of one list
+    differ in ``shared`` arguments alone."""
+    groups: dict[str, list[Training]] = {}
+    for i, training in left.items():
+        alike = {k: v for k, v in settings[i].items() if k not in shared} if shared else i
+        groups.setdefault(repr(alike), []).append(training)
+    parts = []
+    for group in groups.values():
+        number = min(-(-len(group) // FEW), -(-jobs // len(groups)))
+        parts += [group[k::number] for k in range(number)]
+    return parts
+
+
 def _together(
     loss: Any, images: Images, settings: Sequence[dict[str, Any]], shared: set[str], jobs: int,
     bar: Any,
@@ -210,16 +226,8 @@ def _together(
     """Runs trained in threads, those at once that differ in ``shared`` arguments alone."""
     trainings = [prepare(loss, images, *_split(s)) for s in settings]
     kept = [Kept(s.get("cache"), t, bool(shared)) for s, t in zip(settings, trainings, strict=True)]
-    groups: dict[str, list[int]] = {}
-    for i, s in enumerate(settings):
-        alike = repr({k: v for k, v in s.items() if k not in shared}) if shared else str(i)
-        if kept[i].run is None:
-            groups.setdefault(alike, []).append(i)
-    parts = [
-        [trainings[i] for i in part]
-        for group in groups.values()
-        for part in np.array_split(group, min(-(-len(group) // FEW), -(-jobs // len(groups))))
-    ]
+    left = {i: t for i, t in enumerate(trainings) if kept[i].run is None}
+    parts = _parts(left, settings, shared, jobs)
     bar.total = sum(map(len, parts))
     news: queue.SimpleQueue[tuple[int, int | None]] = queue.SimpleQueue()  # which part, its epochs
 
