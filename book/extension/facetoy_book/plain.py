@@ -176,7 +176,7 @@ def say_where_cited(app: Sphinx, tree: nodes.document, page: str) -> None:
         pages = sorted(app.env.facetoy_cited.get(key, ()))
         if key is None:
             continue
-        if not pages:
+        if not pages and not app.config.nb_execution_excludepatterns:  # pages not run cite nobody
             warn(f"nobody cites {key}", entry)
         links = [
             nodes.reference(
