@@ -52,7 +52,7 @@ def test_the_script_draws_what_python_draws(call, size, count):
     assert_alike(drawn, draw(person, photo, size))
 
 
-def test_the_large_face_is_the_person_and_shrinks_to_what_the_network_sees(show):
+def test_the_large_face_is_the_person_and_shrinks_to_the_data_set_s_size(show):
     page = show(4, 1)
     meta = FaceView(4, 1)._meta
     rows = [np.array([meta[kind]]) for kind in ("person", "photo")]

@@ -12,7 +12,7 @@ import { describe, word } from "./words.js";
 /** @typedef {Rows & {others: number[][]}} Faces a person, the large photo, the small photos */
 /** @typedef {Wording & Faces & {seed: number}} Meta what Python sends */
 
-const SIZE = { large: 96, network: 32, small: 64 }; // pixels
+const SIZE = { large: 96, data: 32, small: 64 }; // pixels
 /** @type {Kind[]} */
 const KINDS = ["person", "photo"];
 
@@ -83,7 +83,7 @@ class FaceView {
   #sliders;
   #large = make("canvas", { role: "img", class: "ft-large" });
   #small;
-  #network;
+  #asData;
   #spoken = make("div", { class: "ft-spoken", role: "status" });
 
   /**
@@ -95,10 +95,10 @@ class FaceView {
     this.#start = this.#now = meta;
     this.#sliders = KINDS.map((kind) => this.#makeSliders(kind, id, signal));
     this.#small = meta.others.map(() => make("canvas", { "aria-hidden": "true" }));
-    const words = `${SIZE.network} × ${SIZE.network}, as the network sees it`;
-    const { input, label } = checkbox(`${id}-network`, words);
+    const words = `${SIZE.data} × ${SIZE.data}, as in the data set`;
+    const { input, label } = checkbox(`${id}-data`, words);
     input.addEventListener("change", () => this.#show(false), { signal });
-    this.#network = input;
+    this.#asData = input;
     this.root = this.#layOut(label, id, signal);
     this.#show();
   }
@@ -121,11 +121,11 @@ class FaceView {
   }
 
   /**
-   * @param {HTMLLabelElement} network
+   * @param {HTMLLabelElement} asData
    * @param {string} id
    * @param {AbortSignal} signal
    */
-  #layOut(network, id, signal) {
+  #layOut(asData, id, signal) {
     const random = randomNumbers(this.#start.seed);
     const draw = (/** @type {number[]} */ row) => row.map(random);
     const others = [
@@ -142,7 +142,7 @@ class FaceView {
     const controls = make(
       "div",
       { class: "ft-controls" },
-      make("div", { class: "ft-row ft-small" }, network, back),
+      make("div", { class: "ft-row ft-small" }, asData, back),
       ...KINDS.map((kind, k) => makeGroup(kind, this.#sliders[k], others[k], id)),
     );
     return make(
@@ -176,7 +176,7 @@ class FaceView {
   #show(all = true) {
     const { photo, others } = this.#now;
     KINDS.forEach((kind, g) => this.#sliders[g].forEach((one, k) => showValue(one, this.#now[kind][k])));
-    this.#paint(this.#large, photo, this.#network.checked ? SIZE.network : SIZE.large, 0);
+    this.#paint(this.#large, photo, this.#asData.checked ? SIZE.data : SIZE.large, 0);
     if (all) this.#small.forEach((canvas, k) => this.#paint(canvas, others[k], SIZE.small, k + 1));
     this.#large.setAttribute("aria-label", `Drawn face: ${describe(this.#now).join(", ")}`);
   }
