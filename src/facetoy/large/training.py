@@ -35,6 +35,7 @@ from facetoy.losses._parallel import check_alike, together
 from facetoy.progress import progress_bar
 from facetoy.training import loop
 from facetoy.training.networks import embedded, network_for
+from facetoy.training.recording import layout
 from facetoy.training.schedule import cosine
 from facetoy.training.surroundings import interruptible
 
@@ -116,7 +117,8 @@ def train(
         _check(settings, len(data.train_labels), checkpoint)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings["seed"])
-            net = network_for(data.train_images, settings["dim"], model).to(device)
+            net = network_for(data.train_images, settings["dim"], model)
+            net = net.to(device, memory_format=layout(device))
     check_alike({**settings, "checkpoint": checkpoint and "a folder"})
     every = settings.pop("every")
     head = ShardedMargin(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -196,12 +195,14 @@ class Together(Work):
 
     def accuracies(self) -> list[list[float]]:
         """For each training its accuracy on ``watched`` images of training and of testing."""
-        found = [
-            (self.look(x)[1] == y).float().mean(1)
-            if len(y) else torch.full((len(self.trainings),), math.nan, device=y.device)
-            for x, y in self.watched
-        ]  # fmt: skip
-        return torch.stack(found, dim=1).tolist()
+        images, labels = zip(*self.watched, strict=True)
+        # at once: a loss without scores looks at all training images each time
+        found = self.look(torch.cat(images))[1].split(list(map(len, labels)), dim=1)
+        shares = [
+            (classes == y).float().mean(1)  # of no images it is NaN
+            for classes, y in zip(found, labels, strict=True)
+        ]
+        return torch.stack(shares, dim=1).tolist()
 
     def count(self, taken: tuple[Tensor, Tensor], seconds: float) -> None:
         for t, loss, norm in zip(self.trainings, *taken, strict=True):
