@@ -1,0 +1,137 @@
+"""The page "When it does not work": its lines run, and the book's search finds each question."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+PAGE = Path(__file__).parents[2] / "book/troubles.md"
+#: What learners ask again and again, in their words.
+QUESTIONS = (
+    "Why does my toy figure not look like the paper's?",
+    "The loss falls, the accuracy stays 0",
+    "Why s = 64 (or 30)?",
+    "How do I choose m?",
+    "The loss stays at 3 or 8: is that bad?",
+    "What are easy_margin, th, mm?",
+    "NaN",
+    "What do I do with the vector?",
+    "Where is W, who trains it?",
+    "W or the class mean?",
+    "A new person without training again",
+    "Which threshold?",
+    "A stranger is taken for somebody",
+    "Cosine or distance; normalise or not?",
+    "The mean of a person's photos, or all of them?",
+    "Worse than softmax as a classifier",
+    "Fine-tuning on my own data",
+    "Two photos per person",
+    "Softmax first, then ArcFace?",
+    "BatchNorm or ReLU at the embedding?",
+    "What is λ; is λ = 5 just a smaller m?",
+    "Triplet loss is stuck at the margin",
+    "α of the centers",
+    "ArcFace, CosFace or AdaFace?",
+    "Is the length of a feature its quality?",
+    "Small batches",
+    "Noisy labels",
+    "Triplet and ArcFace together",
+    "Half precision: what must stay float32?",
+    "Weight decay on W, gradient clipping",
+)
+#: Some of them as they are typed in haste: not the first words, not all of them.
+SHORTER = {
+    "accuracy stays 0": "The loss falls, the accuracy stays 0",
+    "loss falls accuracy 0": "The loss falls, the accuracy stays 0",
+    "easy_margin": "What are easy_margin, th, mm?",
+    "choose m": "How do I choose m?",
+    "triplet stuck": "Triplet loss is stuck at the margin",
+    "gradient clipping": "Weight decay on W, gradient clipping",
+    "ReLU embedding": "BatchNorm or ReLU at the embedding?",
+    "fine-tuning own data": "Fine-tuning on my own data",
+    "new person": "A new person without training again",
+    "float32": "Half precision: what must stay float32?",
+    "softmax first": "Softmax first, then ArcFace?",
+    "length quality": "Is the length of a feature its quality?",
+}
+
+
+def answers() -> dict[str, str]:
+    """What stands below each question of the page."""
+    _, *parts = re.split(r"^### ", PAGE.read_text("utf-8"), flags=re.M)
+    pairs = (part.split("\n", 1) for part in parts)
+    return {
+        question.replace("`", ""): re.split(r"^## ", answer, flags=re.M)[0]
+        for question, answer in pairs
+    }
+
+
+def code(text: str) -> list[str]:
+    """The blocks of code in a text, with prompts and output."""
+    return re.findall(r"^```pycon\n(.*?)^```", text, flags=re.M | re.S)
+
+
+def test_every_question_is_a_heading_in_its_own_words() -> None:
+    assert sorted(answers()) == sorted(QUESTIONS)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_answer_is_short_has_code_and_leads_to_the_experiment(question: str) -> None:
+    answer = answers()[question]
+    assert len(code(answer)) == 1
+    assert all(len(line) <= 76 for line in code(answer)[0].splitlines())
+    said, where = answer.split("```pycon")[0], answer.split("```")[-1]
+    assert 25 <= len(said.split()) <= 90
+    assert re.search(r"/chapters/[\w-]+\.html#[\w-]+\)", where)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_lines_of_an_answer_run_and_print_what_the_page_says(question: str) -> None:
+    """Each by itself, after those at the head of the page."""
+    (head,) = code(PAGE.read_text("utf-8").split("\n## ")[0])
+    lines = head + code(answers()[question])[0]
+    test = doctest.DocTestParser().get_doctest(lines, {}, question, str(PAGE), 0)
+    out: list[str] = []
+    ran = doctest.DocTestRunner().run(test, out=out.append)
+    assert ran.attempted and not ran.failed, "".join(out)
+
+
+def found(page: Page, words: str) -> list[tuple[str, str]]:
+    """Type words into the search page; title and address of the first three results."""
+    field = page.locator("main input[name=q], article input[name=q]").first
+    field.fill(words)
+    field.press("Enter")
+    page.wait_for_function("document.querySelector('.search-summary')?.innerText")
+    links = page.locator("#search-results li a").all()[:3]
+    return [(link.inner_text(), link.get_attribute("href")) for link in links]
+
+
+def address_of(page: Page, question: str) -> str:
+    """Where the search has to lead: the page, and the heading's place in it."""
+    return page.evaluate(
+        """async (question) => {
+          const answer = await fetch("book/troubles.html");
+          const tree = new DOMParser().parseFromString(await answer.text(), "text/html");
+          const plain = (text) => text.replaceAll("’", "'").replace(/#$/, "").trim();
+          const at = [...tree.querySelectorAll("h3")].find(
+            (heading) => plain(heading.textContent) === question);
+          return "book/troubles.html#" + at.closest("section").id;
+        }""",
+        question,
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "question"), [*((q, q) for q in QUESTIONS), *SHORTER.items()]
+)
+def test_a_search_finds_the_answer(
+    visit: Callable[..., Page], words: str, question: str
+) -> None:
+    page = visit("search.html")
+    where = address_of(page, question)
+    assert where in [address for _, address in found(page, words)]
