@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from playwright.sync_api import Page
 
 PAGE = Path(__file__).parents[2] / "book/troubles.md"
@@ -44,14 +45,16 @@ QUESTIONS = (
     "Half precision: what must stay float32?",
     "Weight decay on W, gradient clipping",
 )
-#: Some of them as they are typed in haste: not the first words, not all of them.
-SHORTER = {
-    "accuracy stays 0": "The loss falls, the accuracy stays 0",
-    "loss falls accuracy 0": "The loss falls, the accuracy stays 0",
+#: Some of them in more or fewer words, or in another order.
+OTHERWISE = {
+    "The loss falls, the accuracy stays 0 (measured on the logits with margin)": QUESTIONS[1],
+    "Where is W, who trains it? (it must go to the optimiser)": "Where is W, who trains it?",
+    "arcface loss nan": "NaN",
+    "accuracy stays 0": QUESTIONS[1],
     "easy_margin": "What are easy_margin, th, mm?",
     "choose m": "How do I choose m?",
     "triplet stuck": "Triplet loss is stuck at the margin",
-    "gradient clipping": "Weight decay on W, gradient clipping",
+    "clip gradient": "Weight decay on W, gradient clipping",
     "ReLU embedding": "BatchNorm or ReLU at the embedding?",
     "fine-tuning own data": "Fine-tuning on my own data",
     "new person": "A new person without training again",
@@ -98,40 +101,31 @@ def test_the_lines_of_an_answer_run_and_print_what_the_page_says(question: str) 
     test = doctest.DocTestParser().get_doctest(lines, {}, question, str(PAGE), 0)
     out: list[str] = []
     ran = doctest.DocTestRunner().run(test, out=out.append)
-    assert ran.attempted and not ran.failed, "".join(out)
+    assert ran.failed == 0, "".join(out)
 
 
-def found(page: Page, words: str) -> list[tuple[str, str]]:
-    """Type words into the search page; title and address of the first three results."""
-    field = page.locator("main input[name=q], article input[name=q]").first
-    field.fill(words)
-    field.press("Enter")
-    page.wait_for_function("document.querySelector('.search-summary')?.innerText")
-    links = page.locator("#search-results li a").all()[:3]
-    return [(link.inner_text(), link.get_attribute("href")) for link in links]
+def address_of(site: Path, question: str) -> str:
+    """Where the search has to lead: the page, and the question's place in it."""
+    page = BeautifulSoup((site / "book/troubles.html").read_text("utf-8"), "html.parser")
+    plain = {h.get_text().rstrip("#").replace("’", "'"): h.parent["id"] for h in page("h3")}
+    return f"book/troubles.html#{plain[question]}"
 
 
-def address_of(page: Page, question: str) -> str:
-    """Where the search has to lead: the page, and the heading's place in it."""
-    return page.evaluate(
-        """async (question) => {
-          const answer = await fetch("book/troubles.html");
-          const tree = new DOMParser().parseFromString(await answer.text(), "text/html");
-          const plain = (text) => text.replaceAll("’", "'").replace(/#$/, "").trim();
-          const at = [...tree.querySelectorAll("h3")].find(
-            (heading) => plain(heading.textContent) === question);
-          return "book/troubles.html#" + at.closest("section").id;
-        }""",
-        question,
-    )
-
-
-@pytest.mark.parametrize(
-    ("words", "question"), [*((q, q) for q in QUESTIONS), *SHORTER.items()]
-)
+@pytest.mark.parametrize(("words", "question"), [*((q, q) for q in QUESTIONS), *OTHERWISE.items()])
 def test_a_search_finds_the_answer(
-    visit: Callable[..., Page], words: str, question: str
+    visit: Callable[..., Page], site: Path, words: str, question: str
 ) -> None:
+    """Among the first three results, when the words are typed into the search page."""
     page = visit("search.html")
-    where = address_of(page, question)
-    assert where in [address for _, address in found(page, words)]
+    page.locator("main input[name=q]").fill(words)
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.search-summary')?.innerText")
+    first = [link.get_attribute("href") for link in page.locator("#search-results a").all()[:3]]
+    assert address_of(site, question) in first
+
+
+def test_a_search_from_disk_finds_the_answer(visit: Callable[..., Page], site: Path) -> None:
+    page = visit(f"{(site / 'search.html').as_uri()}?q=stuck%20triplet")
+    page.locator("#search-results a").first.wait_for()
+    first = page.locator("#search-results a").first.get_attribute("href")
+    assert first == address_of(site, "Triplet loss is stuck at the margin")
