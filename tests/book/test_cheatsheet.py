@@ -22,8 +22,11 @@ def sheets(page: Page) -> int:
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_is_printed_on_one_sheet(visit: Callable[..., Page], dark: bool) -> None:
     page = visit("book/cheatsheet.html", dark=dark)
+    page.add_script_tag(content="const theme = () => document.documentElement.dataset.theme")
     assert page.locator("article table").count() == 4
+    page.evaluate("() => { addEventListener('beforeprint', () => { self.seen = theme(); }); }")
     assert sheets(page) == 1
+    assert page.evaluate("[self.seen, theme()]") == ["light", "dark" if dark else "light"]
 
 
 def test_the_formulas_need_more(visit: Callable[..., Page]) -> None:

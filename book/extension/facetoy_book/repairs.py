@@ -37,5 +37,6 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Hook into page writing and the end of the build."""
+    app.add_js_file("print.js", loading_method="defer")
     app.connect("html-page-context", repair)
     app.connect("build-finished", lighten)
