@@ -14,10 +14,12 @@ NO_SUMMARY = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEAR
 def repair(app: Sphinx, page: str, template: str, context: dict, doctree: Any) -> None:
     """No quotes on a search page opened from disk; no list without list items around citations.
 
-    A folded cell says to all readers what it says to those who see: that it shows code.
+    The search finds headings by their words. A folded cell says to all readers what it says to
+    those who see: that it shows code.
     """
     if page == "search":
         app.add_js_file(None, body=NO_SUMMARY)
+        app.add_js_file("search.js", loading_method="defer")
     if "body" in context:
         context["body"] = (
             context["body"]
@@ -35,5 +37,6 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Hook into page writing and the end of the build."""
+    app.add_js_file("print.js", loading_method="defer")
     app.connect("html-page-context", repair)
     app.connect("build-finished", lighten)
