@@ -14,13 +14,13 @@ from facetoy.checks import whole
 from facetoy.data.reading import read_photo
 from facetoy.progress import progress_bar
 
-# Of files that are images. The last four may be too new or too old for Pillow: the error says so.
+# Of files that are images. Pillow may not read those from .avif on: then the error says what to do.
 ENDINGS = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm",
     ".pgm", ".pbm", ".avif", ".heic", ".heif", ".hif", ".jxl", ".jp2",
 )  # fmt: skip
 NO_CLASSES = {"train", "training", "test", "val", "valid", "validation"}
-MARGIN = 8  # a photo is decoded at about so many times the size that is wanted
+SPARE = 8  # a photo is decoded at about so many times the size that is wanted
 
 
 def read_folder(path: Any, size: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -118,7 +118,7 @@ def _read(paths: list[Path], size: int) -> np.ndarray:
     bad = []
     for k, path in enumerate(progress_bar(paths, desc="reading images")):
         try:
-            out[k] = _square(read_photo(path, (MARGIN * size) ** 2), size)
+            out[k] = _square(read_photo(path, (SPARE * size) ** 2), size)
         except (ValueError, OSError) as error:
             bad.append(str(error))
     if bad:
