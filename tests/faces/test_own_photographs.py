@@ -26,20 +26,24 @@ class Button:
     """Stands for ipywidgets' FileUpload, of either version."""
 
     def __init__(self, **options: Any) -> None:
-        self.options = options
+        self.options, self.open = options, True
 
     def observe(self, handler: Any, name: str) -> None:
         assert name == "value"
         self.handler = handler
 
     def choose(self, value: Any) -> None:
-        self.handler({"new": value})
+        self.handler({"new": value, "owner": self})
+
+    def close(self) -> None:
+        self.open = False
 
 
 @pytest.fixture
 def run(photo: np.ndarray, monkeypatch: pytest.MonkeyPatch):
     """Run the cell: what it displays."""
     monkeypatch.setattr(ipywidgets, "FileUpload", Button)
+    monkeypatch.setattr(ipywidgets, "VBox", SimpleNamespace)
     (cell,) = (c for c in nbformat.read(CHAPTER, 4).cells if "FileUpload(" in c.source)
 
     def run(live: bool, paths: str = "[]") -> list[Any]:
@@ -76,8 +80,7 @@ def test_a_page_has_no_control_and_shows_the_stand_ins(run, capsys) -> None:
 @pytest.mark.parametrize("version", [7, 8])
 def test_uploaded_photographs_are_compared(run, photo, capsys, version: int) -> None:
     shown = run(live=True)
-    button = shown[1]
-    assert isinstance(button, Button)
+    (button,) = shown[1].children
     assert button.options["multiple"]
     contents = {"a.png": file(photo), "b.png": file(photo[:, ::-1]), "c.png": b"no photo"}
     if version == 7:
@@ -89,8 +92,11 @@ def test_uploaded_photographs_are_compared(run, photo, capsys, version: int) -> 
     assert "a.png" in table(shown[-1])
     assert "0.00" in table(shown[-1])
     assert "c.png: the image is damaged or is not an image" in capsys.readouterr().out
+    (after,) = shown[1].children
+    assert not button.open, "it still holds the photographs"
+    assert after.open
     count = len(shown)
-    button.choose(type(value)())  # all taken back
+    after.choose(type(value)())  # none chosen
     assert len(shown) == count
 
 
