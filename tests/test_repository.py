@@ -159,7 +159,9 @@ def test_notebook_carries_no_outputs(path: Path) -> None:
 
 def test_table_of_contents_lists_what_exists_and_every_chapter() -> None:
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    listed = [toc["root"], *(e["file"] for part in toc["parts"] for e in part["chapters"])]
+    pages = [page for part in toc["parts"] for page in part["chapters"]]
+    rooms = [room for page in pages for room in page.get("sections", ())]
+    listed = [toc["root"], *(page["file"] for page in (*pages, *rooms))]
     for name in listed:
         assert (ROOT / f"{name}.ipynb").exists() or (ROOT / f"{name}.md").exists(), name
     assert {path.relative_to(ROOT).with_suffix("").as_posix() for path in NOTEBOOKS} <= set(listed)

@@ -20,7 +20,9 @@ ASIDE = {"extension", "__pycache__", ".ipynb_checkpoints"}
 def sources() -> set[str]:
     """The pages that the table of contents lists, without their endings."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    return {toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])}
+    pages = [page for part in toc["parts"] for page in part["chapters"]]
+    rooms = [room for page in pages for room in page.get("sections", ())]
+    return {toc["root"], *(page["file"] for page in (*pages, *rooms))}
 
 
 def strange(root: Path) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import fetch_olivetti_faces, get_data_home
 
+from facetoy.data import reading
 from facetoy.faces import photo as module
 from facetoy.faces import verification
 from facetoy.faces.photo import align, detect, embed, read_face, read_photo, the_face
@@ -236,7 +237,7 @@ def test_large_photos_are_shrunk(photo):
 
 
 def test_a_large_jpeg_is_read_small(photo, monkeypatch):
-    monkeypatch.setattr(module, "LARGEST", 1_100_000)
+    monkeypatch.setattr(reading, "LARGEST", 1_100_000)
     large = Image.fromarray(photo).resize((2048, 2048))
     assert read_photo(saved(large, "JPEG"), 200_000).shape == (447, 447, 3)
     with pytest.raises(ValueError, match=r"too large to be read: 4,194,304 pixels, of 1,100,000"):

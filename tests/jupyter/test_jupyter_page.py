@@ -11,6 +11,7 @@ import pytest
 from alive import assert_alive
 from brief import brief
 from notebook_page import FRONT_ENDS, Notebook
+from playwright.sync_api import expect
 
 CHAPTERS = Path(__file__).parents[2] / "chapters"
 #: A cell for each widget, after what they all need.
@@ -35,6 +36,13 @@ facetoy.ThresholdView(scores, pairs, photos)""",
     """facetoy.ScalingView([H100], batch=8192, dim=512, ranks=64)""",
     """facetoy.TrainingPanel(digits, epochs=3, m=0.3)""",
 )
+#: What chapter 11's cell for own photographs finds.
+BEFORE = """import numpy as np
+import skimage.data
+import facetoy
+from facetoy.faces.photo import embed
+photo, cat = skimage.data.astronaut(), skimage.data.chelsea()
+tilted = photo[:, ::-1].copy()"""
 
 
 def made(*sources: str) -> dict:
@@ -77,3 +85,25 @@ def test_a_chapter(start: Start) -> None:
     notebook.run_all()
     notebook.assert_bars_are_over()
     assert_alive(notebook, 6)
+
+
+def test_own_photographs_are_uploaded(start: Start, front_end: str) -> None:
+    """In every version of ipywidgets; the second choice takes the place of the first."""
+    pytest.importorskip("dlib", reason="needs the extra: pip install 'facetoy[photos]'")
+    data = pytest.importorskip("skimage.data", reason="needs the extra: facetoy[photos]")
+    (own,) = (
+        "".join(cell["source"])
+        for cell in chapter("11_photo")["cells"]
+        if "FileUpload(" in "".join(cell["source"])
+    )
+    notebook = start(front_end, "own", made(BEFORE, own))
+    notebook.run_all()
+    page = notebook.page
+    file = Path(data.__file__).parent / "astronaut.png"
+    for names in (("me.png", "you.png"), ("she.png",)):
+        with page.expect_file_chooser() as chooser:
+            page.locator(".widget-upload").click()
+        photo = {"mimeType": "image/png", "buffer": file.read_bytes()}
+        chooser.value.set_files([{"name": name, **photo} for name in names])
+        table = page.locator("table").last
+        expect(table.locator("th")).to_have_text(["", *names], timeout=60_000)

@@ -1,4 +1,4 @@
-"""Labelled images, split into training and test: digits, faces of people, drawn faces.
+"""Labelled images, split into training and test: digits, faces of people, drawn faces, one's own.
 
 scikit-learn and joblib are imported where data are loaded, as they take as long as torch does.
 """
@@ -280,16 +280,33 @@ def _lfw(seed: int, min_images: int = 20) -> Data:
     return _split("lfw", images, found.target, list(found.target_names), seed)
 
 
+def _folder(seed: int, path: Any = None, size: int = 32) -> Data:
+    """Of each class a fifth is for the test, and at least one image: scikit-learn's split wants
+    more of them."""
+    try:
+        from facetoy.data.folders import read_folder
+    except ImportError as error:
+        raise ImportError("folder needs the extra: pip install 'facetoy[photos]'") from error
+    images, labels, names = read_folder(path, size)
+    random, test = np.random.default_rng(seed), np.zeros(len(labels), bool)
+    for label in range(len(names)):
+        (its,) = np.nonzero(labels == label)
+        test[random.permutation(its)[: max(1, round(len(its) / 5))]] = True
+    name = Path(path).expanduser().resolve().name
+    return Data(name, images[~test], labels[~test], images[test], labels[test], tuple(names))
+
+
 DATASETS = {
     "digits": _digits,
     "toyfaces": _toyfaces,
     "olivetti": _olivetti,
     "mnist": _mnist,
     "lfw": _lfw,
+    "folder": _folder,
 }
 
 
-def load(name: str, *, seed: int = 0, **options: int) -> Data:
+def load(name: str, *, seed: int = 0, **options: Any) -> Data:
     """The data set ``name``, split into training and test by ``seed``.
 
     - ``"digits"``: 1,797 handwritten digits of 8 x 8 pixels, part of scikit-learn.
@@ -298,13 +315,29 @@ def load(name: str, *, seed: int = 0, **options: int) -> Data:
     - ``"olivetti"``: 400 photos of 40 people, 64 x 64 pixels.
     - ``"mnist"``: 70,000 handwritten digits of 28 x 28 pixels, in their usual split.
     - ``"lfw"``: photos of people with at least ``min_images=20`` photos.
+    - ``"folder"``: your own images, in the folder ``path``, with the option ``size=32`` pixels.
 
-    The last three are downloaded by scikit-learn, once, into its data home
+    Olivetti, MNIST and LFW are downloaded by scikit-learn, once, into its data home
     (``SCIKIT_LEARN_DATA``). A fifth of each class is kept for the test, but for MNIST, whose
     split is fixed. ValueError for an unknown name or option, ConnectionError if a download fails.
+
+    **Your own images.** ``path`` has one sub-folder for each class, whose name is that of the
+    class, as for torchvision's ImageFolder. Images of any size lie in it or in folders below; they
+    are read by ``facetoy.faces.photo.read_photo``, which wants ``facetoy[photos]``. Of each the
+    middle square is taken, as high as the image is high or wide, whichever is less; it becomes
+    grey and is resized to ``size`` x ``size``, so that nothing is stretched. Faces that are not in
+    the middle are better cut out before (``facetoy.faces.photo.read_face``). The test gets at
+    least one image of each class. Hidden files, and files that by their names are no images, are
+    ignored. Nothing is written, and nothing leaves the machine.
+
+    FileNotFoundError or NotADirectoryError if ``path`` is no folder. ValueError for fewer than two
+    classes, for a class with fewer than two images, and, after all have been read, for images that
+    are damaged or cannot be read: it names them. They are not skipped in silence, as then a class
+    could lack images unseen; move them away.
     """
     if name not in DATASETS:
-        raise ValueError(f"unknown data {name!r}; there are {', '.join(map(repr, DATASETS))}")
+        own = f"; own images: load('folder', path={name!r})" if Path(str(name)).is_dir() else ""
+        raise ValueError(f"unknown data {name!r}; there are {', '.join(map(repr, DATASETS))}{own}")
     make = DATASETS[name]
     takes = list(inspect.signature(make).parameters)[1:]
     for option in options:
