@@ -8,9 +8,10 @@ import { button, freshId } from "../shared/controls.js";
 import { make, mount } from "../shared/elements.js";
 import { Address } from "./address.js";
 import { Bar, Chips, ClassCount, Fields } from "./controls.js";
+import { Hand } from "./hand.js";
 import { Loop } from "./loop.js";
 import { PointCard } from "./selection.js";
-import { diverged, noRoom, progress } from "./sentences.js";
+import { diverged, noRoom, progress, takenFor } from "./sentences.js";
 import { SideView } from "./side.js";
 import { fromFragment, isFragment, toFragment, withArgument, withSecondToggled } from "./state.js";
 import { Tasks } from "./tasks.js";
@@ -19,12 +20,13 @@ import { Training, unpackImages } from "./training.js";
 /** @import { Model } from "../shared/elements.js" */
 /** @import { Moment } from "./challenges.js" */
 /** @import { Asked } from "./controls.js" */
+/** @import { HandAsked } from "./hand.js" */
 /** @import { Settings } from "../shared/kinds.js" */
 /** @import { Work } from "./loop.js" */
 /** @import { Looks } from "./picture.js" */
 /** @import { Chooser, Point } from "./selection.js" */
 /** @import { Change, Limits, Offers, State } from "./state.js" */
-/** @import { Images } from "./training.js" */
+/** @import { Images, Seen } from "./training.js" */
 
 const FIGURES = 150; // milliseconds between updates of figures and charts
 const TALK = 10_000; // milliseconds between reports to screen readers
@@ -42,7 +44,7 @@ const LETTERS = [..."abcdefghij"]; // names of the classes of free points
  * @property {boolean} embedded in a chapter, which links to the playground's own page
  */
 
-/** @implements {Asked} @implements {Chooser} @implements {Work} */
+/** @implements {Asked} @implements {Chooser} @implements {HandAsked} @implements {Work} */
 class Playground {
   id = freshId("pg");
   /** @type {Point | null} */
@@ -59,6 +61,7 @@ class Playground {
   #count = new ClassCount(this);
   #tasks = new Tasks();
   #card = new PointCard();
+  #hand = new Hand(this, this.signal);
   #sizes = new ResizeObserver(() => this.#resize());
   #sight = new IntersectionObserver((entries) =>
     this.#loop.setInSight(entries[entries.length - 1].isIntersecting),
@@ -69,6 +72,8 @@ class Playground {
   #runs = [];
   /** @type {SideView[]} */
   #sides = [];
+  /** @type {(Seen | null)[]} what each network makes of the reader's own image */
+  #seen = [];
   #dark = false;
   #figured = 0; // when the figures were written
   #talked = 0; // when screen readers were last told of them
@@ -102,6 +107,7 @@ class Playground {
       this.#chips.element,
       this.#count.element,
       this.#fields.element,
+      this.#hand.element,
       this.#tasks.element,
       this.#card.element,
     );
@@ -195,6 +201,7 @@ class Playground {
     this.#renewSides(sides.length, dim === 2);
     for (const side of this.#sides) side.begin(this.#moment, this.#looks);
     this.#fields.offer(this.#looks.names);
+    this.#hand.offer(this.#state.data === "digits");
     this.#chips.fill(this.#state, this.#looks);
     this.#showSettings();
     this.#refresh();
@@ -294,10 +301,12 @@ class Playground {
     if (evaluate) for (const run of this.#runs) run.evaluate();
     const { data, unit } = this.#state;
     const { chosen } = this;
+    const { image, picture: own } = this.#hand;
+    this.#seen = this.#runs.map((run) => image && run.see(image));
     this.#sides.forEach(({ picture }, k) => {
       // two sides show the same images, but not the same free points
       const here = chosen && (chosen.k === k || data !== "points");
-      picture.draw(this.#runs[k], unit, here ? chosen.i : -1);
+      picture.draw(this.#runs[k], unit, here ? chosen.i : -1, this.#seen[k], own);
       if (chosen?.k === k) this.#card.place(this.#root, picture, chosen.i);
     });
   }
@@ -315,6 +324,7 @@ class Playground {
 
   #talk() {
     this.#say(this.#titles.map((title, k) => progress(title, this.#runs[k])).join(" "));
+    if (this.#hand.image) this.#hand.speak();
   }
 
   #showFigures(/** @type {number} */ now) {
@@ -322,6 +332,7 @@ class Playground {
     this.#bar.showEpochs(this.#runs.map(({ epochs }) => epochs));
     for (const side of this.#sides) side.showFigures(this.#moment);
     if (this.chosen) this.#fillCard(this.chosen);
+    this.#tellHand();
     const solved = this.#tasks.check(this.#moment);
     if (solved) this.#say(solved);
     if (!this.#loop.playing || now - this.#talked <= TALK) return;
@@ -331,6 +342,7 @@ class Playground {
 
   #resize() {
     for (const { picture } of this.#sides) picture.resize();
+    this.#hand.retheme();
     this.#chips.draw(this.#state, this.#looks);
     this.#loop.drawNow();
     this.#showFigures(performance.now());
@@ -338,9 +350,24 @@ class Playground {
 
   #retheme(/** @type {boolean} */ dark) {
     this.#dark = dark;
+    this.#hand.retheme();
     for (const { picture } of this.#sides) picture.retheme();
     this.#chips.draw(this.#state, this.#looks);
     if (this.#runs.length) this.#refresh();
+  }
+
+  // ---- the reader's own image
+
+  showHand() {
+    this.draw(false);
+    this.#tellHand();
+  }
+
+  #tellHand() {
+    const told = this.#runs.map((run, k) =>
+      takenFor(this.#titles[k], run, this.#sides[k].picture.names, this.#seen[k]),
+    );
+    this.#hand.tell(told);
   }
 
   // ---- the card

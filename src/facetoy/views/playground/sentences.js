@@ -4,7 +4,7 @@ import { degrees, number } from "../shared/numbers.js";
 import { beyond, room } from "./room.js";
 
 /** @import { Side, State } from "./state.js" */
-/** @import { Training } from "./training.js" */
+/** @import { Seen, Training } from "./training.js" */
 
 const DEGREE = 180 / Math.PI;
 
@@ -53,6 +53,22 @@ export function diverged(title, { steps, o }, why) {
     `${title} diverged after ${steps} steps: its numbers grew beyond all bounds. ` +
     `${why ? `${why} ` : ""}The learning rate is ${number(o.lr)}; lower it, and press Reset.`
   );
+}
+
+/**
+ * What a network takes the reader's own image for, and the classes nearest to it.
+ * @param {string} title
+ * @param {Training} run
+ * @param {string[]} names of the classes
+ * @param {Seen | null} seen
+ */
+export function takenFor(title, { loss }, names, seen) {
+  if (!seen) return `${title} has diverged.`;
+  const { guess, angles } = seen;
+  const order = angles.map((_, c) => c).sort((a, b) => angles[a] - angles[b]);
+  const [first, ...others] = order.slice(0, 3).map((c) => `${degrees(angles[c], 0)} to ${names[c]}`);
+  const way = loss.weight ? "θ, from its weights" : "θ, from its means";
+  return `${title} takes it for ${names[guess]}. ${way}: ${[first, ...others].join(", ")}.`;
 }
 
 /**

@@ -1,0 +1,83 @@
+// The reader's own digit: a pad, what the network is shown of it, and what it says.
+
+import { button } from "../shared/controls.js";
+import { digitOf } from "../shared/digit.js";
+import { make } from "../shared/elements.js";
+import { drawGuestImage } from "../shared/guest.js";
+import { Pad } from "../shared/pad.js";
+import { Spoken } from "../shared/readouts.js";
+
+/**
+ * What a hand asks of the playground.
+ * @typedef {object} HandAsked
+ * @property {() => void} showHand the image is another, or there is none any more
+ */
+
+export class Hand {
+  /** @type {Float64Array | null} what was drawn, as the network is shown it */
+  image = null;
+  picture = make("canvas", { class: "ft-seen", "aria-hidden": "true" });
+  #asked;
+  #pad;
+  #clear;
+  #words = make("div", { class: "ft-hand-words" });
+  #spoken;
+
+  /** @param {HandAsked} asked @param {AbortSignal} signal */
+  constructor(asked, signal) {
+    this.#asked = asked;
+    this.#spoken = new Spoken(signal);
+    const said = (/** @type {string} */ words) => this.#spoken.soon(words);
+    this.#pad = new Pad({ drawn: () => this.#drawn(), said }, signal);
+    this.#clear = button("Clear", () => this.clear(), signal);
+    this.element = make(
+      "div",
+      { class: "ft-hand", role: "group", "aria-label": "Your own digit" },
+      this.#pad.element,
+      make("div", { class: "ft-hand-side" }, this.picture, this.#clear),
+      this.#words,
+      this.#spoken.element,
+    );
+    this.tell([]);
+  }
+
+  /** Is there a pad for such data? */
+  offer(/** @type {boolean} */ on) {
+    this.element.hidden = !on;
+    if (!on) this.clear();
+  }
+
+  clear() {
+    if (this.#pad.strokes.length) this.#pad.clear();
+  }
+
+  #drawn() {
+    this.image = digitOf(this.#pad.strokes);
+    this.retheme();
+    this.#asked.showHand();
+    this.speak();
+  }
+
+  /** Take on the page's colours. */
+  retheme() {
+    this.#pad.draw();
+    const dark = this.element.closest("[data-theme]")?.getAttribute("data-theme") === "dark";
+    const image = this.image ?? new Float64Array(64);
+    drawGuestImage(this.picture, image, dark ? [232, 236, 242] : [31, 39, 51]);
+  }
+
+  /**
+   * Write what the networks take it for.
+   * @param {string[]} sentences one for each side
+   */
+  tell(sentences) {
+    this.#clear.disabled = !this.image;
+    const words = this.image ? sentences : ["Draw a digit: it is put through the network, while it trains too."];
+    this.#words.replaceChildren(...words.map((sentence) => make("p", {}, sentence)));
+  }
+
+  /** Say it once the pen rests. */
+  speak() {
+    this.#spoken.soon(() => (this.image ? this.#words.textContent : "The pad is empty."));
+  }
+}
