@@ -11,9 +11,16 @@ import { Bar, Chips, ClassCount, Fields } from "./controls.js";
 import { Hand } from "./hand.js";
 import { Loop } from "./loop.js";
 import { PointCard } from "./selection.js";
-import { diverged, noRoom, progress, takenFor } from "./sentences.js";
+import { diverged, noRoom, progress, takenFor, waiting } from "./sentences.js";
 import { SideView } from "./side.js";
-import { fromFragment, isFragment, toFragment, withArgument, withSecondToggled } from "./state.js";
+import {
+  fromFragment,
+  isFragment,
+  sidesKept,
+  toFragment,
+  withArgument,
+  withSecondToggled,
+} from "./state.js";
 import { Tasks } from "./tasks.js";
 import { Training, unpackImages } from "./training.js";
 
@@ -59,7 +66,7 @@ class Playground {
   #versus = button("", () => this.#toggleSecond(), this.signal);
   #chips = new Chips(this);
   #count = new ClassCount(this);
-  #tasks = new Tasks();
+  #tasks;
   #card = new PointCard();
   #hand = new Hand(this, this.signal);
   #sizes = new ResizeObserver(() => this.#resize());
@@ -97,24 +104,26 @@ class Playground {
     this.#camera = new Camera(...given.camera);
     this.#address = new Address(still, given.embedded);
     this.#fields = new Fields(given, this);
+    this.#tasks = new Tasks(!given.embedded);
     this.#root = make(
       "div",
       { class: "facetoy ft-playground", role: "group", "aria-label": "Playground" },
-      this.#bar.element,
+      make("div", { class: "ft-row ft-top" }, this.#bar.element, this.#versus),
       this.#said,
-      this.#stages,
-      make("div", { class: "ft-row ft-small" }, this.#address.link, this.#versus),
-      this.#chips.element,
-      this.#count.element,
-      this.#fields.element,
-      this.#hand.element,
-      this.#tasks.element,
+      make("div", { class: "ft-desk" }, this.#stages, this.#makeBench()),
+      make("div", { class: "ft-row ft-foot" }, this.#fields.element, this.#address.link),
       this.#card.element,
     );
     this.#unmount = mount(this.#root, el, this.#stop, (dark) => this.#retheme(dark));
     this.#restart();
     this.#sight.observe(this.#root);
     if (this.#address.owned) this.#followAddress();
+  }
+
+  /** What stands beside the pictures where there is room, else below them. */
+  #makeBench() {
+    const parts = [this.#hand, this.#chips, this.#count, this.#tasks].map(({ element }) => element);
+    return make("div", { class: "ft-bench" }, ...parts);
   }
 
   remove() {
@@ -159,8 +168,9 @@ class Playground {
     const changes = change(this.#state);
     if (typeof changes === "string") this.refuse(changes);
     else {
-      this.#state = { ...this.#state, ...changes };
-      this.#restart();
+      const before = this.#state;
+      this.#state = { ...before, ...changes };
+      this.#restart(sidesKept(before, this.#state));
     }
   }
 
@@ -192,11 +202,17 @@ class Playground {
     this.#refresh();
   }
 
-  #restart() {
+  /**
+   * Begin anew, but for the sides to be kept: where one is ahead, it waits for the other.
+   * @param {boolean[]} kept
+   */
+  #restart(kept = []) {
     const { sides, dim } = this.#state;
     this.choose(null);
-    this.#runs = sides.map((side) => new Training(this.#data, { ...this.#state, ...side }));
-    this.#say("");
+    this.#runs = sides.map((side, k) =>
+      kept[k] ? this.#runs[k] : new Training(this.#data, { ...this.#state, ...side }),
+    );
+    this.#say(waiting(this.#titles, this.#runs));
     this.#loop.restart();
     this.#renewSides(sides.length, dim === 2);
     for (const side of this.#sides) side.begin(this.#moment, this.#looks);
@@ -238,8 +254,14 @@ class Playground {
     return this.#root.isConnected;
   }
 
+  /** Those that have taken the fewest steps: they are next. */
+  get #next() {
+    const least = Math.min(...this.#runs.map(({ steps }) => steps));
+    return this.#runs.filter(({ steps }) => steps === least);
+  }
+
   get first() {
-    return this.#runs[0];
+    return this.#next[0];
   }
 
   get #failed() {
@@ -275,9 +297,9 @@ class Playground {
     if (this.#failed < 0) this.#refresh(true);
   }
 
-  /** One step of every side; stops and explains if one of them fails. */
+  /** One step of every side, or of the one that is behind; stops and explains if one of them fails. */
   advance() {
-    for (const run of this.#runs) run.step();
+    for (const run of this.#next) run.step();
     const k = this.#failed;
     if (k < 0) return;
     this.#play(false);

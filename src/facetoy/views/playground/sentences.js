@@ -56,6 +56,18 @@ export function diverged(title, { steps, o }, why) {
 }
 
 /**
+ * Which of two trainings waits until the other has taken as many steps; nothing if neither does.
+ * @param {string[]} titles
+ * @param {Training[]} runs
+ */
+export function waiting(titles, runs) {
+  const ahead = runs.findIndex(({ steps }) => runs.some((other) => other.steps < steps));
+  if (ahead < 0) return "";
+  const epoch = Math.floor(runs[ahead].epochs + 1e-9);
+  return `${titles[ahead]} waits at epoch ${epoch} until ${titles[1 - ahead]} has come as far.`;
+}
+
+/**
  * What a network takes the reader's own image for, and the classes nearest to it.
  * @param {string} title
  * @param {Training} run
@@ -66,9 +78,8 @@ export function takenFor(title, { loss }, names, seen) {
   if (!seen) return `${title} has diverged.`;
   const { guess, angles } = seen;
   const order = angles.map((_, c) => c).sort((a, b) => angles[a] - angles[b]);
-  const [first, ...others] = order.slice(0, 3).map((c) => `${degrees(angles[c], 0)} to ${names[c]}`);
-  const way = loss.weight ? "θ, from its weights" : "θ, from its means";
-  return `${title} takes it for ${names[guess]}. ${way}: ${[first, ...others].join(", ")}.`;
+  const near = order.slice(0, 3).map((c) => `${degrees(angles[c], 0)} to ${names[c]}`);
+  return `${title} takes it for ${names[guess]}. θ${loss.weight ? "" : " to the means"}: ${near.join(", ")}.`;
 }
 
 /**
