@@ -46,8 +46,7 @@ const allDigits = ({ data, classes }) => data === "digits" && classes.length ===
 /** @type {Challenge} */
 const tightClasses = {
   text:
-    "Without any margin (softmax, center loss, NormSoftmax): get the intra angle under 8° with 95 % of " +
-    "the test images right, on all ten digits.",
+    "Without a margin (softmax, center loss, NormSoftmax): intra under 8° and 95 % right, on ten digits.",
   done: ({ state, runs }) =>
     allDigits(state) &&
     runs.some(({ measures: m }, k) => {
@@ -58,8 +57,8 @@ const tightClasses = {
 /** @type {Challenge} */
 const largestMargin = {
   text:
-    "Ten digits on a circle, with the largest m of ArcFace or CosFace: 90 % right after 30 epochs from a " +
-    "fresh start. It counts from nine tenths of the m that there is room for.",
+    "Ten digits on a circle, ArcFace or CosFace with nine tenths of the m that there is room for: 90 % " +
+    "right after 30 epochs from a fresh start.",
   done({ state, runs, best }, memory) {
     runs.forEach((run, k) => {
       const { loss, args } = state.sides[k];
@@ -80,8 +79,7 @@ const largestMargin = {
 /** @type {Challenge} */
 const collapseAndRescue = {
   text:
-    "Make the triplet loss collapse (all features in one place), then save it without a reset: " +
-    "90 % right.",
+    "Make the triplet loss collapse, all features in one place. Save it without a reset: 90 % right.",
   done({ state, runs }, memory) {
     const collapsed = (memory.collapsed ??= new WeakSet());
     runs.forEach((run, k) => {
@@ -99,8 +97,8 @@ const collapseAndRescue = {
 /** @type {Challenge} */
 const beatArcFace = {
   text:
-    "Beat ArcFace (s = 16, m from 0.3 to 0.8, untouched while it trains) with plain softmax, side by " +
-    "side: more test images right, on average over the last 30 of 60 epochs or more.",
+    "Beat ArcFace (s = 16, m from 0.3 to 0.8, untouched) with softmax beside it: more right over the last " +
+    "30 of 60 epochs or more.",
   done({ state: { sides, data }, runs }, memory) {
     const [soft, arc] = ["softmax", "arcface"].map((name) => sides.findIndex(({ loss }) => loss === name));
     if (soft < 0 || arc < 0 || data === "points" || runs[arc].touched) return false;

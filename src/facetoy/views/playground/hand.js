@@ -34,8 +34,7 @@ export class Hand {
       "div",
       { class: "ft-hand", role: "group", "aria-label": "Your own digit" },
       this.#pad.element,
-      make("div", { class: "ft-hand-side" }, this.picture, this.#clear),
-      this.#words,
+      make("div", { class: "ft-hand-side" }, this.#words, make("div", { class: "ft-row" }, this.picture, this.#clear)),
       this.#spoken.element,
     );
     this.tell([]);
