@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from playwright.sync_api import Locator, Page
 
@@ -35,7 +36,7 @@ DIGITS: dict[str, Strokes] = {
 def path(stroke: Sequence[Point]) -> list[Point]:
     """The points of a stroke and some between them, as a pen passes them."""
     points = [stroke[0]]
-    for (x, y), (u, v) in zip(stroke, stroke[1:], strict=False):
+    for (x, y), (u, v) in pairwise(stroke):
         steps = range(1, BETWEEN + 1)
         points += [(x + (u - x) * k / BETWEEN, y + (v - y) * k / BETWEEN) for k in steps]
     return points

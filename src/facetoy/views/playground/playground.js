@@ -6,9 +6,9 @@ import { IMAGES } from "./images.js";
 import { Camera } from "../shared/camera.js";
 import { button, freshId } from "../shared/controls.js";
 import { make, mount } from "../shared/elements.js";
+import { Hand } from "../shared/hand.js";
 import { Address } from "./address.js";
 import { Bar, Chips, ClassCount, Fields } from "./controls.js";
-import { Hand } from "./hand.js";
 import { Loop } from "./loop.js";
 import { PointCard } from "./selection.js";
 import { diverged, noRoom, progress, takenFor, waiting } from "./sentences.js";
@@ -25,9 +25,9 @@ import { Tasks } from "./tasks.js";
 import { Training, unpackImages } from "./training.js";
 
 /** @import { Model } from "../shared/elements.js" */
+/** @import { HandAsked } from "../shared/hand.js" */
 /** @import { Moment } from "./challenges.js" */
 /** @import { Asked } from "./controls.js" */
-/** @import { HandAsked } from "./hand.js" */
 /** @import { Settings } from "../shared/kinds.js" */
 /** @import { Work } from "./loop.js" */
 /** @import { Looks } from "./picture.js" */

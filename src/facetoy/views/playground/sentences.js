@@ -1,6 +1,6 @@
 // What the playground says in words, on the page and to screen readers.
 
-import { degrees, number } from "../shared/numbers.js";
+import { degrees, nearest, number } from "../shared/numbers.js";
 import { beyond, room } from "./room.js";
 
 /** @import { Side, State } from "./state.js" */
@@ -76,10 +76,8 @@ export function waiting(titles, runs) {
  */
 export function takenFor(title, { loss }, names, seen) {
   if (!seen) return `${title} has diverged.`;
-  const { guess, angles } = seen;
-  const order = angles.map((_, c) => c).sort((a, b) => angles[a] - angles[b]);
-  const near = order.slice(0, 3).map((c) => `${degrees(angles[c], 0)} to ${names[c]}`);
-  return `${title} takes it for ${names[guess]}. θ${loss.weight ? "" : " to the means"}: ${near.join(", ")}.`;
+  const near = nearest(seen.angles, names);
+  return `${title} takes it for ${names[seen.guess]}. θ${loss.weight ? "" : " to the means"}: ${near}.`;
 }
 
 /**

@@ -1,14 +1,14 @@
 // The reader's own digit: a pad, what the network is shown of it, and what it says.
 
-import { button } from "../shared/controls.js";
-import { digitOf } from "../shared/digit.js";
-import { make } from "../shared/elements.js";
-import { drawGuestImage } from "../shared/guest.js";
-import { Pad } from "../shared/pad.js";
-import { Spoken } from "../shared/readouts.js";
+import { button } from "./controls.js";
+import { digitOf } from "./digit.js";
+import { make } from "./elements.js";
+import { drawGuestImage } from "./guest.js";
+import { Pad } from "./pad.js";
+import { Spoken } from "./readouts.js";
 
 /**
- * What a hand asks of the playground.
+ * What a hand asks of its picture.
  * @typedef {object} HandAsked
  * @property {() => void} showHand the image is another, or there is none any more
  */
@@ -66,12 +66,12 @@ export class Hand {
   }
 
   /**
-   * Write what the networks take it for.
+   * Write what the networks make of it.
    * @param {string[]} sentences one for each side
    */
   tell(sentences) {
     this.#clear.disabled = !this.image;
-    const words = this.image ? sentences : ["Draw a digit: it is put through the network, while it trains too."];
+    const words = this.image ? sentences : ["Draw a digit: the network puts it on the picture."];
     this.#words.replaceChildren(...words.map((sentence) => make("p", {}, sentence)));
   }
 
