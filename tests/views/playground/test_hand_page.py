@@ -58,7 +58,7 @@ def taken_for(page: Page, side: int = 0) -> str:
 @pytest.mark.parametrize("how", ["mouse", "finger"])
 def test_a_digit_lands_in_its_class(show, how):
     page = show(**(PHONE if how == "finger" else {}))
-    train(page, 30)
+    train(page, 20)
     draw = strokes.by_finger if how == "finger" else strokes.by_mouse
     for digit in "017":
         draw(page, strokes.DIGITS[digit])
@@ -72,7 +72,7 @@ def test_a_digit_lands_in_its_class(show, how):
 
 def test_most_digits_land_in_their_class(show):
     page = show()
-    train(page, 30)
+    train(page, 20)
     right = 0
     for digit, drawing in strokes.DIGITS.items():
         strokes.by_mouse(page, drawing)
@@ -102,10 +102,8 @@ def test_the_card_follows_the_pen_and_leaves(show):
 def test_it_stays_while_the_network_trains(show):
     page = show()
     strokes.by_mouse(page, strokes.DIGITS["7"])
-    before, pad = (
-        page.locator(TOLD).inner_text(),
-        page.locator(PAD).evaluate("(c) => c.toDataURL()"),
-    )
+    shot = "(canvas) => canvas.toDataURL()"
+    before, pad = page.locator(TOLD).inner_text(), page.locator(PAD).evaluate(shot)
     train(page, 20)
     assert page.locator(TOLD).inner_text() != before
     assert taken_for(page) == "7"
@@ -137,7 +135,7 @@ def test_by_keys_alone_and_heard(show):
         pad.press("ArrowDown")
     pad.press("Space")
     assert taken_for(page) == "1"
-    expect(heard).to_contain_text("takes it for 1. θ:")
+    expect(heard).to_contain_text("Pen up. ArcFace takes it for 1. θ:")
     assert heard.get_attribute("role") == "status"
     pad.press("ArrowRight")
     pad.press("Space")

@@ -27,8 +27,12 @@ export class Hand {
   constructor(asked, signal) {
     this.#asked = asked;
     this.#spoken = new Spoken(signal);
-    const said = (/** @type {string} */ words) => this.#spoken.soon(words);
-    this.#pad = new Pad({ drawn: () => this.#drawn(), said }, signal);
+    const on = {
+      drawn: () => this.#drawn(),
+      lifted: (/** @type {string} */ words) => this.speak(words),
+      said: (/** @type {string} */ words) => this.#spoken.soon(words),
+    };
+    this.#pad = new Pad(on, signal);
     this.#clear = button("Clear", () => this.clear(), signal);
     this.element = make(
       "div",
@@ -75,8 +79,12 @@ export class Hand {
     this.#words.replaceChildren(...words.map((sentence) => make("p", {}, sentence)));
   }
 
-  /** Say it once the pen rests. */
-  speak() {
-    this.#spoken.soon(() => (this.image ? this.#words.textContent : "The pad is empty."));
+  /**
+   * Say it once the pen rests.
+   * @param {string} first what comes before it
+   */
+  speak(first = "") {
+    const told = () => [...this.#words.children].map(({ textContent }) => textContent).join(" ");
+    this.#spoken.soon(() => `${first} ${this.image ? told() : "The pad is empty."}`.trim());
   }
 }

@@ -18,7 +18,8 @@ const inside = (/** @type {number} */ place) => Math.max(0, Math.min(1, place));
  * What a pad tells.
  * @typedef {object} PadListener
  * @property {() => void} drawn the strokes are others
- * @property {(words: string) => void} said what keys did
+ * @property {(words: string) => void} lifted by keys
+ * @property {(words: string) => void} said what else keys did
  */
 
 export class Pad {
@@ -117,11 +118,15 @@ export class Pad {
   #toggle() {
     this.#keyed = true;
     this.#down = !this.#down;
-    const where = `${Math.round(100 * this.#spot[0])} % from the left, ${Math.round(100 * this.#spot[1])} % from the top`;
-    this.#on.said(this.#down ? `Pen down, ${where}.` : "Pen up.");
-    if (!this.#down) return this.draw();
+    if (!this.#down) {
+      this.draw();
+      this.#on.lifted("Pen up.");
+      return;
+    }
     this.strokes.push([this.#spot]);
     this.#changed();
+    const [left, top] = this.#spot.map((place) => Math.round(100 * place));
+    this.#on.said(`Pen down, ${left} % from the left, ${top} % from the top.`);
   }
 
   #takeBack() {
