@@ -424,6 +424,34 @@ def test_links_on_the_playground_page_set_it(visit: Callable[..., Page]) -> None
     assert len(seen) == links.count() + 1
 
 
+SCREEN = {"width": 1280, "height": 800}
+
+
+@pytest.mark.parametrize("losses", ["loss=arcface&m=0.5", "loss=arcface&b.loss=cosface"])
+def test_all_of_the_playground_is_on_one_screen(visit: Callable[..., Page], losses: str) -> None:
+    """Its page begins with it; all there is to play with, and the challenges, at first sight."""
+    page = visit(f"{PLAYGROUND}#playground&{losses}", **SCREEN)
+    first = page.locator(".ft-playground").first
+    first.wait_for()
+    page.evaluate("scrollTo(0, 0)")
+    before = page.locator("article .facetoy-widget").first.evaluate(
+        """(figure) => [...document.querySelectorAll("article :is(p, pre, summary, li)")].filter(
+          (one) => one.compareDocumentPosition(figure) === Node.DOCUMENT_POSITION_FOLLOWING)
+          .map((one) => one.textContent)"""
+    )
+    assert before == []
+    things = "button, select, input, canvas, summary, .ft-tasks li, .ft-readouts dd, figcaption"
+    shown = [one for one in first.locator(things).all() if one.is_visible()]
+    assert len(shown) > 30
+    for thing in shown:
+        box = thing.bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= SCREEN["height"], thing.evaluate(
+            "(one) => one.outerHTML"
+        )
+        assert box["x"] + box["width"] <= SCREEN["width"]
+
+
 # ---- light
 
 

@@ -15,6 +15,7 @@ from torch import nn
 from facetoy import metrics
 from facetoy.data.sets import Data, load
 from facetoy.losses import LOSSES
+from facetoy.views.playground.playground import packed
 
 CASES = 130  # random ones of each loss
 CLOSE = 1e-5  # relative to the largest number of an array
@@ -252,3 +253,17 @@ def test_measures_are_those_of_the_package(engine, data, name, dim) -> None:
         np.testing.assert_array_equal(
             found["histogram"][bins], np.histogram(angles, 36, (0, 180))[0]
         )
+
+
+@pytest.mark.parametrize("name", ["softmax", "arcface", "triplet"])
+@pytest.mark.parametrize("faces", [False, True])
+def test_a_readers_image_is_seen_as_those_of_the_data(engine, data, name, faces) -> None:
+    """The same feature, class and angles; of a face, too, the network sees what the mean lacks."""
+    shown = load("toyfaces", identities=5, images=10, size=16) if faces else data
+    images = packed(shown, 15 if faces else 16, centred=faces)
+    found = {k: np.array(v) for k, v in engine("seeAll", images, name, SETTINGS[name][0]).items()}
+    np.testing.assert_allclose(found["seen"], found["features"], rtol=1e-9, atol=1e-9)
+    np.testing.assert_array_equal(found["guesses"], found["predicted"])
+    features, ways = found["seen"].reshape(-1, 1, 3), found["ways"].reshape(5, 3)
+    want = np.degrees(metrics.angle(features, ways))
+    np.testing.assert_allclose(found["angles"].reshape(-1, 5), want, atol=1e-4)

@@ -6,14 +6,14 @@ import { createInterface } from "node:readline";
 import { makeLoss } from "../../../src/facetoy/views/playground/losses.js";
 import { Embedder } from "../../../src/facetoy/views/playground/network.js";
 import { Adam, SGD } from "../../../src/facetoy/views/playground/optimisers.js";
-import { Training } from "../../../src/facetoy/views/playground/training.js";
+import { Training, unpackImages } from "../../../src/facetoy/views/playground/training.js";
 
 let digits; // what unpackImages returns
 
 const asked = {
   setDigits(images, labels, train) {
     const pixels = Float64Array.from(images);
-    digits = { images: pixels, inputs: pixels, labels, train, size: 8 };
+    digits = { images: pixels, inputs: pixels, mean: new Float64Array(64), labels, train, size: 8 };
     return null;
   },
 
@@ -58,6 +58,22 @@ const asked = {
       features: [...run.features], labels: [...run.labels], predicted: [...run.predicted],
       weight: run.loss.weight && [...run.loss.weight.value],
       histogram: { own: [...histogram.own], other: [...histogram.other] },
+    };
+  },
+
+  // what a training makes of its own images, as if they were a reader's
+  seeAll(packed, loss, args) {
+    const data = unpackImages(packed);
+    const how = { dim: 3, classes: [0, 1, 2, 3, 4], stranger: null, lr: 0.01, batch: 64 };
+    const run = new Training(data, { ...how, optimiser: "adam", seed: 0, loss, args });
+    for (let k = 0; k < 30; k++) run.step();
+    run.evaluate();
+    const pixels = data.size ** 2;
+    const seen = run.rows.map((row) => run.see(data.images.slice(row * pixels, (row + 1) * pixels)));
+    return {
+      guesses: seen.map(({ guess }) => guess), predicted: [...run.predicted],
+      seen: seen.flatMap(({ feature }) => [...feature]), features: [...run.features],
+      angles: seen.flatMap(({ angles }) => angles), ways: [...run.directions],
     };
   },
 };

@@ -82,7 +82,7 @@ export class Figures {
     this.#intra.hint.textContent = `feature to its ${way}`;
     this.#inter.hint.textContent = `nearest class means (at best ${atBest(best)})`;
     this.#accuracy.hint.textContent = data === "points" ? "all points" : "test images";
-    this.#spread.rename([`to the own ${way}`, `to the nearest other ${way}`]);
+    this.#spread.rename([`to own ${way}`, "to nearest other"]);
   }
 
   /**

@@ -13,7 +13,7 @@ const AT_ONCE = 2; // epochs between two pictures, at most
  * What the loop drives.
  * @typedef {object} Work
  * @property {boolean} connected is it still in the page?
- * @property {Training} first the training whose epochs count
+ * @property {Training} first the training whose epochs count, of those that take the next step
  * @property {() => void} advance takes one step of training; may pause
  * @property {() => void} draw
  * @property {(now: number) => void} drawn what follows a picture while it plays

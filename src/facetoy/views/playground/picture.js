@@ -6,9 +6,10 @@ import { Sphere, turnable } from "../shared/sphere.js";
 import { rowLength, spreadAcross } from "../shared/vectors.js";
 
 /** @import { Camera } from "../shared/camera.js" */
+/** @import { Guest } from "../shared/guest.js" */
 /** @import { Scene, Style } from "../shared/sphere.js" */
 /** @import { State } from "./state.js" */
-/** @import { Training } from "./training.js" */
+/** @import { Seen, Training } from "./training.js" */
 
 /**
  * @typedef {object} Looks Of the ten classes.
@@ -73,7 +74,7 @@ export class Picture {
       ticks: !run.loss.weight,
       crosses,
       borders: [],
-      items: new Float32Array(3 * (run.rows.length + run.C + crosses)),
+      items: new Float32Array(3 * (run.rows.length + run.C + crosses + 1)),
     });
     this.#sphere.retheme();
     this.canvas.setAttribute("aria-label", label);
@@ -99,10 +100,13 @@ export class Picture {
    * @param {Training} run
    * @param {boolean} unit
    * @param {number} selected the index of a point, or -1
+   * @param {Seen | null} seen what the network makes of the reader's own image
+   * @param {Guest["picture"]} picture of that image
    */
-  draw(run, unit, selected) {
-    if (!run.failed) this.#arrange(run, unit); // else the picture of the last good moment stays
+  draw(run, unit, selected, seen, picture) {
+    if (!run.failed) this.#arrange(run, unit, seen); // else the picture of the last good moment stays
     this.#scene.selected = selected;
+    this.#scene.guest = seen && { cls: seen.guess, picture };
     this.#sphere.draw(this.#scene);
   }
 
@@ -125,8 +129,9 @@ export class Picture {
    * Write the positions of the moment into the scene.
    * @param {Training} run
    * @param {boolean} unit
+   * @param {Seen | null} seen
    */
-  #arrange(run, unit) {
+  #arrange(run, unit, seen) {
     const { d, C, features: x, loss, directions } = run;
     const { count, crosses } = this.#scene;
     this.longest = 1e-12;
@@ -139,6 +144,10 @@ export class Picture {
     for (let c = 0; c < crosses && loss.centers; c++) {
       const long = unit ? rowLength(loss.centers, c, d) || 1 : this.longest;
       this.#put(count + C + c, loss.centers, c, d, 1 / long);
+    }
+    if (seen) {
+      const long = rowLength(seen.feature, 0, d) || 1;
+      this.#put(count + C + crosses, seen.feature, 0, d, 1 / (unit ? long : Math.max(long, this.longest)));
     }
     this.#scene.borders = loss.weight ? bordersOf(loss.kind, loss.o, loss.weight.value, C, d) : [];
   }

@@ -6,17 +6,26 @@ import { IMAGES } from "./images.js";
 import { Camera } from "../shared/camera.js";
 import { button, freshId } from "../shared/controls.js";
 import { make, mount } from "../shared/elements.js";
+import { Hand } from "../shared/hand.js";
 import { Address } from "./address.js";
 import { Bar, Chips, ClassCount, Fields } from "./controls.js";
 import { Loop } from "./loop.js";
 import { PointCard } from "./selection.js";
-import { diverged, noRoom, progress } from "./sentences.js";
+import { diverged, noRoom, progress, takenFor, waiting } from "./sentences.js";
 import { SideView } from "./side.js";
-import { fromFragment, isFragment, toFragment, withArgument, withSecondToggled } from "./state.js";
+import {
+  fromFragment,
+  isFragment,
+  sidesKept,
+  toFragment,
+  withArgument,
+  withSecondToggled,
+} from "./state.js";
 import { Tasks } from "./tasks.js";
 import { Training, unpackImages } from "./training.js";
 
 /** @import { Model } from "../shared/elements.js" */
+/** @import { HandAsked } from "../shared/hand.js" */
 /** @import { Moment } from "./challenges.js" */
 /** @import { Asked } from "./controls.js" */
 /** @import { Settings } from "../shared/kinds.js" */
@@ -24,7 +33,7 @@ import { Training, unpackImages } from "./training.js";
 /** @import { Looks } from "./picture.js" */
 /** @import { Chooser, Point } from "./selection.js" */
 /** @import { Change, Limits, Offers, State } from "./state.js" */
-/** @import { Images } from "./training.js" */
+/** @import { Images, Seen } from "./training.js" */
 
 const FIGURES = 150; // milliseconds between updates of figures and charts
 const TALK = 10_000; // milliseconds between reports to screen readers
@@ -42,7 +51,7 @@ const LETTERS = [..."abcdefghij"]; // names of the classes of free points
  * @property {boolean} embedded in a chapter, which links to the playground's own page
  */
 
-/** @implements {Asked} @implements {Chooser} @implements {Work} */
+/** @implements {Asked} @implements {Chooser} @implements {HandAsked} @implements {Work} */
 class Playground {
   id = freshId("pg");
   /** @type {Point | null} */
@@ -57,8 +66,9 @@ class Playground {
   #versus = button("", () => this.#toggleSecond(), this.signal);
   #chips = new Chips(this);
   #count = new ClassCount(this);
-  #tasks = new Tasks();
+  #tasks;
   #card = new PointCard();
+  #hand = new Hand(this, this.signal);
   #sizes = new ResizeObserver(() => this.#resize());
   #sight = new IntersectionObserver((entries) =>
     this.#loop.setInSight(entries[entries.length - 1].isIntersecting),
@@ -69,6 +79,8 @@ class Playground {
   #runs = [];
   /** @type {SideView[]} */
   #sides = [];
+  /** @type {(Seen | null)[]} what each network makes of the reader's own image */
+  #seen = [];
   #dark = false;
   #figured = 0; // when the figures were written
   #talked = 0; // when screen readers were last told of them
@@ -92,23 +104,26 @@ class Playground {
     this.#camera = new Camera(...given.camera);
     this.#address = new Address(still, given.embedded);
     this.#fields = new Fields(given, this);
+    this.#tasks = new Tasks(!given.embedded);
     this.#root = make(
       "div",
       { class: "facetoy ft-playground", role: "group", "aria-label": "Playground" },
-      this.#bar.element,
+      make("div", { class: "ft-row ft-top" }, this.#bar.element, this.#versus),
       this.#said,
-      this.#stages,
-      make("div", { class: "ft-row ft-small" }, this.#address.link, this.#versus),
-      this.#chips.element,
-      this.#count.element,
-      this.#fields.element,
-      this.#tasks.element,
+      make("div", { class: "ft-desk" }, this.#stages, this.#makeBench()),
+      make("div", { class: "ft-row ft-foot" }, this.#fields.element, this.#address.link),
       this.#card.element,
     );
     this.#unmount = mount(this.#root, el, this.#stop, (dark) => this.#retheme(dark));
     this.#restart();
     this.#sight.observe(this.#root);
     if (this.#address.owned) this.#followAddress();
+  }
+
+  /** What stands beside the pictures where there is room, else below them. */
+  #makeBench() {
+    const parts = [this.#hand, this.#chips, this.#count, this.#tasks].map(({ element }) => element);
+    return make("div", { class: "ft-bench" }, ...parts);
   }
 
   remove() {
@@ -153,8 +168,9 @@ class Playground {
     const changes = change(this.#state);
     if (typeof changes === "string") this.refuse(changes);
     else {
-      this.#state = { ...this.#state, ...changes };
-      this.#restart();
+      const before = this.#state;
+      this.#state = { ...before, ...changes };
+      this.#restart(sidesKept(before, this.#state));
     }
   }
 
@@ -186,15 +202,22 @@ class Playground {
     this.#refresh();
   }
 
-  #restart() {
+  /**
+   * Begin anew, but for the sides to be kept: where one is ahead, it waits for the other.
+   * @param {boolean[]} kept
+   */
+  #restart(kept = []) {
     const { sides, dim } = this.#state;
     this.choose(null);
-    this.#runs = sides.map((side) => new Training(this.#data, { ...this.#state, ...side }));
-    this.#say("");
+    this.#runs = sides.map((side, k) =>
+      kept[k] ? this.#runs[k] : new Training(this.#data, { ...this.#state, ...side }),
+    );
+    this.#say(waiting(this.#titles, this.#runs));
     this.#loop.restart();
     this.#renewSides(sides.length, dim === 2);
     for (const side of this.#sides) side.begin(this.#moment, this.#looks);
     this.#fields.offer(this.#looks.names);
+    this.#hand.offer(this.#state.data === "digits");
     this.#chips.fill(this.#state, this.#looks);
     this.#showSettings();
     this.#refresh();
@@ -231,8 +254,14 @@ class Playground {
     return this.#root.isConnected;
   }
 
+  /** Those that have taken the fewest steps: they are next. */
+  get #next() {
+    const least = Math.min(...this.#runs.map(({ steps }) => steps));
+    return this.#runs.filter(({ steps }) => steps === least);
+  }
+
   get first() {
-    return this.#runs[0];
+    return this.#next[0];
   }
 
   get #failed() {
@@ -268,9 +297,9 @@ class Playground {
     if (this.#failed < 0) this.#refresh(true);
   }
 
-  /** One step of every side; stops and explains if one of them fails. */
+  /** One step of every side, or of the one that is behind; stops and explains if one of them fails. */
   advance() {
-    for (const run of this.#runs) run.step();
+    for (const run of this.#next) run.step();
     const k = this.#failed;
     if (k < 0) return;
     this.#play(false);
@@ -294,10 +323,12 @@ class Playground {
     if (evaluate) for (const run of this.#runs) run.evaluate();
     const { data, unit } = this.#state;
     const { chosen } = this;
+    const { image, picture: own } = this.#hand;
+    this.#seen = this.#runs.map((run) => image && run.see(image));
     this.#sides.forEach(({ picture }, k) => {
       // two sides show the same images, but not the same free points
       const here = chosen && (chosen.k === k || data !== "points");
-      picture.draw(this.#runs[k], unit, here ? chosen.i : -1);
+      picture.draw(this.#runs[k], unit, here ? chosen.i : -1, this.#seen[k], own);
       if (chosen?.k === k) this.#card.place(this.#root, picture, chosen.i);
     });
   }
@@ -315,6 +346,7 @@ class Playground {
 
   #talk() {
     this.#say(this.#titles.map((title, k) => progress(title, this.#runs[k])).join(" "));
+    if (this.#hand.image) this.#hand.speak();
   }
 
   #showFigures(/** @type {number} */ now) {
@@ -322,6 +354,7 @@ class Playground {
     this.#bar.showEpochs(this.#runs.map(({ epochs }) => epochs));
     for (const side of this.#sides) side.showFigures(this.#moment);
     if (this.chosen) this.#fillCard(this.chosen);
+    this.#tellHand();
     const solved = this.#tasks.check(this.#moment);
     if (solved) this.#say(solved);
     if (!this.#loop.playing || now - this.#talked <= TALK) return;
@@ -331,6 +364,7 @@ class Playground {
 
   #resize() {
     for (const { picture } of this.#sides) picture.resize();
+    this.#hand.retheme();
     this.#chips.draw(this.#state, this.#looks);
     this.#loop.drawNow();
     this.#showFigures(performance.now());
@@ -338,9 +372,24 @@ class Playground {
 
   #retheme(/** @type {boolean} */ dark) {
     this.#dark = dark;
+    this.#hand.retheme();
     for (const { picture } of this.#sides) picture.retheme();
     this.#chips.draw(this.#state, this.#looks);
     if (this.#runs.length) this.#refresh();
+  }
+
+  // ---- the reader's own image
+
+  showHand() {
+    this.draw(false);
+    this.#tellHand();
+  }
+
+  #tellHand() {
+    const told = this.#runs.map((run, k) =>
+      takenFor(this.#titles[k], run, this.#sides[k].picture.names, this.#seen[k]),
+    );
+    this.#hand.tell(told);
   }
 
   // ---- the card

@@ -1,10 +1,10 @@
 // What the playground says in words, on the page and to screen readers.
 
-import { degrees, number } from "../shared/numbers.js";
+import { degrees, nearest, number } from "../shared/numbers.js";
 import { beyond, room } from "./room.js";
 
 /** @import { Side, State } from "./state.js" */
-/** @import { Training } from "./training.js" */
+/** @import { Seen, Training } from "./training.js" */
 
 const DEGREE = 180 / Math.PI;
 
@@ -53,6 +53,31 @@ export function diverged(title, { steps, o }, why) {
     `${title} diverged after ${steps} steps: its numbers grew beyond all bounds. ` +
     `${why ? `${why} ` : ""}The learning rate is ${number(o.lr)}; lower it, and press Reset.`
   );
+}
+
+/**
+ * Which of two trainings waits until the other has taken as many steps; nothing if neither does.
+ * @param {string[]} titles
+ * @param {Training[]} runs
+ */
+export function waiting(titles, runs) {
+  const ahead = runs.findIndex(({ steps }) => runs.some((other) => other.steps < steps));
+  if (ahead < 0) return "";
+  const epoch = Math.floor(runs[ahead].epochs + 1e-9);
+  return `${titles[ahead]} waits at epoch ${epoch} until ${titles[1 - ahead]} has come as far.`;
+}
+
+/**
+ * What a network takes the reader's own image for, and the classes nearest to it.
+ * @param {string} title
+ * @param {Training} run
+ * @param {string[]} names of the classes
+ * @param {Seen | null} seen
+ */
+export function takenFor(title, { loss }, names, seen) {
+  if (!seen) return `${title} has diverged.`;
+  const near = nearest(seen.angles, names);
+  return `${title} takes it for ${names[seen.guess]}. θ${loss.weight ? "" : " to the means"}: ${near}.`;
 }
 
 /**

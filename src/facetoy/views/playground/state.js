@@ -102,6 +102,18 @@ export function withStranger(state, stranger) {
 }
 
 /**
+ * Which sides train on under other settings: those with the same loss, on the same task.
+ * @param {State} before
+ * @param {State} after
+ */
+export function sidesKept(before, after) {
+  const task = (/** @type {State} */ { data, dim, classes, stranger, seed }) =>
+    JSON.stringify([data, dim, classes, stranger, seed]);
+  const same = task(before) === task(after);
+  return after.sides.map((side, k) => same && side === before.sides[k]);
+}
+
+/**
  * Other data.
  * @param {State} state
  * @param {string} data

@@ -40,9 +40,10 @@ export class Tasks {
   #tasks = CHALLENGES.map((challenge) => new Task(challenge));
   #title = make("summary", {}, "Challenges");
 
-  constructor() {
+  /** @param {boolean} open are they in sight from the start? */
+  constructor(open) {
     const list = make("ol", { class: "ft-tasks" }, ...this.#tasks.map(({ element }) => element));
-    this.element = make("details", {}, this.#title, list);
+    this.element = make("details", { open }, this.#title, list);
   }
 
   /**

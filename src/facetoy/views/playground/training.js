@@ -31,8 +31,17 @@ const DEGREE = 180 / Math.PI;
  * @property {Float64Array} images numbers in [0, 1], image by image
  * @property {Float64Array} inputs what the network sees of them
  * @property {number} size pixels along a side
+ * @property {Float64Array} mean what the network's inputs lack of an image
  * @property {number} train how many of them, the first ones, are for training
  * @property {number[]} labels
+ */
+
+/**
+ * What a network makes of one image that is none of its data.
+ * @typedef {object} Seen
+ * @property {Float64Array} feature
+ * @property {number} guess the class (an index) that it is taken for
+ * @property {number[]} angles to the weights of the classes, or to their means, in degrees
  */
 
 /**
@@ -66,13 +75,10 @@ const DEGREE = 180 / Math.PI;
  */
 export function unpackImages({ pixels, levels, size, labels, train, centred }) {
   const images = Float64Array.from(pixels, (letter) => (letter.charCodeAt(0) - 97) / levels);
-  let inputs = images;
-  if (centred) {
-    const mean = new Float64Array(size * size);
-    for (let k = 0; k < train * size * size; k++) mean[k % mean.length] += images[k] / train;
-    inputs = images.map((value, k) => value - mean[k % mean.length]);
-  }
-  return { images, inputs, size, train, labels: Array.from(labels, Number) };
+  const mean = new Float64Array(size * size);
+  if (centred) for (let k = 0; k < train * size * size; k++) mean[k % mean.length] += images[k] / train;
+  const inputs = centred ? images.map((value, k) => value - mean[k % mean.length]) : images;
+  return { images, inputs, size, mean, train, labels: Array.from(labels, Number) };
 }
 
 /** @param {number[]} values */
@@ -159,6 +165,7 @@ export class Training {
     this.known = known; // so many are of classes in training
     this.tested = tested; // indices into rows
     this.inputs = data?.inputs ?? new Float64Array(0);
+    this.mean = data?.mean ?? new Float64Array(0);
     this.network = data ? new Embedder(data.size ** 2, HIDDEN, o.dim) : new FreePoints(known, o.dim);
 
     const random = randomFrom(o.seed);
@@ -237,7 +244,7 @@ export class Training {
     const { loss, C, d } = this;
     const z = loss.weight
       ? loss.logits(x, n)
-      : scores(unit(x, n, d), this.#means(x, range(0, this.trained)), n, C, d);
+      : scores(unit(x, n, d), this.#means(this.features, range(0, this.trained)), n, C, d);
     return Uint8Array.from({ length: n }, (_, i) => {
       let best = 0;
       for (let c = 1; c < C; c++) if (z[i * C + c] > z[i * C + best]) best = c;
@@ -285,6 +292,19 @@ export class Training {
     this.history.push(this.measures);
     const last = this.history.length - 1;
     if (last >= KEPT) this.history = this.history.filter((_, k) => k % 2 === 0 || k === last);
+  }
+
+  /**
+   * What the network makes of one more image, at the moment; null once it has diverged.
+   * @param {Float64Array} image
+   * @returns {Seen | null}
+   */
+  see(image) {
+    if (this.failed) return null;
+    const { C, d, directions } = this;
+    const feature = this.network.forward(image.map((value, k) => value - this.mean[k]), [0], 1);
+    const angles = range(0, C).map((c) => DEGREE * angleOf(feature, 0, directions, c, d));
+    return { feature, guess: this.#classify(feature, 1)[0], angles };
   }
 
   /** Accuracy and mean angle of the tested features; their angles, by the way, make the histogram. */

@@ -22,7 +22,7 @@ const GRATICULE = [-2, -1, 0, 1, 2, 3, 4, 5].flatMap((k) => {
  * @param {boolean} flat
  * @param {boolean} front
  */
-function traceLine({ g, camera, middle, radius }, line, flat, front) {
+export function traceLine({ g, camera, middle, radius }, line, flat, front) {
   let drawing = false;
   for (const [x, y, z = 0] of line) {
     const [right, up, deep] = camera.seen(x, y, z, flat);

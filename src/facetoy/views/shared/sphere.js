@@ -4,12 +4,14 @@
 import { drawArrows, drawCrosses } from "./arrows.js";
 import { makeBall } from "./ball.js";
 import { make, pen } from "./elements.js";
+import { drawGuest } from "./guest.js";
 import { drawBorders, drawGraticule } from "./lines.js";
 import { isDim } from "./markers.js";
 import { drawNames } from "./names.js";
 import { Points } from "./points.js";
 
 /** @import {Camera} from "./camera.js" */
+/** @import {Guest} from "./guest.js" */
 
 /**
  * How each class is drawn. Colours (`#rrggbb`) and markers start again after the last.
@@ -31,8 +33,8 @@ import { Points } from "./points.js";
  * @property {boolean} flat a circle, not a sphere
  * @property {number} count of points
  * @property {ArrayLike<number>} classes class of each point
- * @property {Float32Array} items x, y, z of all points, then of all ways, then of crosses, in units
- *   of the radius
+ * @property {Float32Array} items x, y, z of all points, then of all ways, of crosses, of the guest, in
+ *   units of the radius
  * @property {{name: string, cls: number}[]} ways arrows or ticks
  * @property {boolean} [ticks] draw ways as ticks
  * @property {number} crosses how many classes have a cross
@@ -41,6 +43,7 @@ import { Points } from "./points.js";
  * @property {number} highlight the class that is brought out, or -1
  * @property {number} selected the point that is selected, or -1
  * @property {Images | null} [images] to draw in the place of markers
+ * @property {Guest | null} [guest] the reader's own image: the item after the crosses
  */
 
 /**
@@ -133,6 +136,7 @@ export class Sphere {
     drawCrosses(sheet, scene, true);
     drawArrows(sheet, scene, true, true);
     drawNames(sheet, scene);
+    drawGuest(sheet, scene);
     this.#points.drawSelected(sheet, scene);
   }
 

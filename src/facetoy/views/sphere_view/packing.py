@@ -18,6 +18,8 @@ from facetoy.views.shared.sphere_still import best_turn
 from facetoy.views.shared.titles import title
 
 LEVELS = 16383  # steps of a packed coordinate between 0 and its largest value
+#: Names of the parameters of ``Embedder``.
+LAYERS = ("1.weight", "1.bias", "2.weight", "3.weight", "3.bias", "4.weight", "5.weight")
 IMAGE_BYTES = 64_000  # larger images are packed with fewer pixels
 
 
@@ -98,7 +100,34 @@ def margin(run: Run) -> dict[str, Any] | None:
     return {"loss": name, "settings": settings}
 
 
-def pack_run(run: Run, view: Side, packer: Packer) -> dict[str, Any]:
+def drawable(run: Run) -> bool:
+    """Whether a run has kept ``fit``'s own network for images of 8 x 8 pixels, to 2-D or 3-D."""
+    kept = () if run.network is None else tuple(run.network)
+    small = run.images.shape[1:] == (1, 8, 8) and run.features.shape[2] <= 3
+    return small and kept == LAYERS
+
+
+def pack_network(run: Run, packer: Packer) -> list[dict[str, Any]]:
+    """Append the run's network to ``packer``, layer by layer: see ``Embedder``."""
+
+    def put(values: np.ndarray) -> tuple[int, float]:
+        most = float(np.abs(values).max()) or 1.0
+        return packer.fractions(values.reshape(1, -1) / most), most
+
+    layers = []
+    for k, after in ((1, 2), (3, 4), (5, None)):
+        weight = run.network[f"{k}.weight"]
+        offset, most = put(weight)
+        layer = {"weight": offset, "most": most, "shape": list(weight.shape), "most_bias": 1.0}
+        layer["bias"] = None
+        if after is not None:
+            layer["bias"], layer["most_bias"] = put(run.network[f"{k}.bias"])
+        layer["slope"] = None if after is None else float(run.network[f"{after}.weight"][0])
+        layers.append(layer)
+    return layers
+
+
+def pack_run(run: Run, view: Side, packer: Packer, draw: bool) -> dict[str, Any]:
     """Append one run to ``packer``; returns its part of the meta data."""
     length = lengths(run.features)
     longest = float(length.max()) or 1.0
@@ -136,6 +165,8 @@ def pack_run(run: Run, view: Side, packer: Packer) -> dict[str, Any]:
             )
         for name, way in ways.items():
             part[name] = packer.raw(np.rint(np.degrees(metrics.angle(run.features, way))))
+    if draw and drawable(run):
+        part["network"] = pack_network(run, packer)
     part["measures"] = []
     for step in range(len(run.steps)):
         m = metrics.measure(run, step)
@@ -144,7 +175,9 @@ def pack_run(run: Run, view: Side, packer: Packer) -> dict[str, Any]:
     return part
 
 
-def pack_side(view: Side, packer: Packer, before: list[tuple[Side, dict]]) -> dict[str, Any]:
+def pack_side(
+    view: Side, packer: Packer, before: list[tuple[Side, dict]], draw: bool
+) -> dict[str, Any]:
     """Append one side; images shown on a side ``before`` are not packed again."""
     run = view.runs[0]
     looks = places(run.class_names)[: len(COLORS)]  # then they start again
@@ -168,20 +201,21 @@ def pack_side(view: Side, packer: Packer, before: list[tuple[Side, dict]]) -> di
             break
     else:
         meta["images"], meta["image_size"] = packer.images(run.images)
-    meta["runs"] = [pack_run(r, view, packer) for r in view.runs]
+    meta["runs"] = [pack_run(r, view, packer, draw) for r in view.runs]
     return meta
 
 
-def pack(views: list[Side], **settings: Any) -> tuple[dict[str, Any], bytes]:
-    """The state of the picture: what is where (JSON), and the bytes."""
+def pack(views: list[Side], *, draw: bool = False, **settings: Any) -> tuple[dict[str, Any], bytes]:
+    """The state of the picture: what is where (JSON), and the bytes; to ``draw``, networks too."""
     packer = Packer()
     done: list[tuple[Side, dict]] = []
     for view in views:
-        done.append((view, pack_side(view, packer, done)))
+        done.append((view, pack_side(view, packer, done, draw)))
     meta = {
         "sides": [part for _, part in done],
         "levels": LEVELS,
         "camera": list(best_turn(views)),
+        "draw": draw,
         **settings,
     }
     return meta, bytes(packer.data)

@@ -5,6 +5,7 @@ import { Camera } from "../shared/camera.js";
 import { placeBeside, spokenFacts } from "../shared/card.js";
 import { make, mount } from "../shared/elements.js";
 import { Frames } from "../shared/frames.js";
+import { Hand } from "../shared/hand.js";
 import { Spoken } from "../shared/readouts.js";
 import { Controls, stepWords } from "./controls.js";
 import { Legend } from "./legend.js";
@@ -61,6 +62,8 @@ export class Picture {
   #controls = this.#makeControls();
   #card = new PointCard();
   #spoken = new Spoken(this.#stop.signal);
+  /** @type {Hand | null} */
+  #hand = null;
   #unmount;
 
   /**
@@ -73,11 +76,17 @@ export class Picture {
     this.#camera = new Camera(...meta.camera);
     const { step: t, unit, images = false, margins = false } = meta;
     this.#settings = { t, value: Infinity, unit, images, margins };
+    const showHand = () => {
+      this.#tellHand();
+      this.#frames.request();
+    };
+    if (meta.draw) this.#hand = new Hand({ showHand }, this.#stop.signal);
     this.root = make(
       "div",
       { class: "facetoy", role: "group", "aria-label": alt },
       this.#stages,
       this.#controls.element,
+      ...(this.#hand ? [this.#hand.element] : []),
       this.#card.element,
       this.#spoken.element,
     );
@@ -193,6 +202,7 @@ export class Picture {
 
   #retheme() {
     this.#views.forEach((view) => view.sphere.retheme());
+    this.#hand?.retheme();
     this.#legend.draw(this.#content.sides);
     if (this.#selected) this.#drawImage(this.#selected);
     this.#frames.request();
@@ -216,6 +226,17 @@ export class Picture {
       view.show(run, Math.round(at), this.#settings);
     }
     if (this.#selected) this.#fillCard(this.#selected);
+    this.#tellHand();
+  }
+
+  #tellHand() {
+    const hand = this.#hand;
+    hand?.tell(
+      this.#views.map((view) => {
+        const { run, at } = this.#shown(view.side);
+        return view.told(run, at, hand);
+      }),
+    );
   }
 
   #showPlaying() {
@@ -296,7 +317,7 @@ export class Picture {
     if (turning) this.#camera.turn(moved * IDLE_TURN, 0);
     for (const view of this.#views) {
       const { run, at } = this.#shown(view.side);
-      if (view.draw(run, at, this.#settings, passed)) more = true;
+      if (view.draw(run, at, this.#settings, passed, this.#hand)) more = true;
     }
     if (this.#selected) {
       const { view, i } = this.#selected;

@@ -2,15 +2,17 @@
 
 import { attachTurning } from "../shared/camera.js";
 import { make } from "../shared/elements.js";
-import { degrees } from "../shared/numbers.js";
+import { degrees, nearest } from "../shared/numbers.js";
 import { readout } from "../shared/readouts.js";
 import { walkOf } from "../shared/points.js";
 import { Sphere, turnable } from "../shared/sphere.js";
 import { bordersAt, wordsOnBorders } from "./borders.js";
+import { see } from "./network.js";
 import { Pointing } from "./pointing.js";
 import { arrange, blend } from "./positions.js";
 
 /** @import {Camera} from "../shared/camera.js" */
+/** @import {Hand} from "../shared/hand.js" */
 /** @import {Scene, Style} from "../shared/sphere.js" */
 /** @import {Settings} from "./controls.js" */
 /** @import {Listener} from "./pointing.js" */
@@ -40,11 +42,21 @@ function sceneOf({ shown, count, labels, runs, classes, known }) {
     ways,
     ticks: !weight,
     crosses,
-    items: new Float32Array(3 * (count + ways.length + crosses)),
+    items: new Float32Array(3 * (count + ways.length + crosses + 1)),
     highlight: -1,
     selected: -1,
   };
 }
+
+/**
+ * What the run's network, which is that of the last step, makes of the reader's own image.
+ * @param {Side} side
+ * @param {Run} run
+ * @param {number} at moment of the run, a fractional index of a snapshot
+ * @param {Hand | null} hand
+ */
+const seenAt = ({ known }, run, at, hand) =>
+  hand?.image && at === run.steps.length - 1 ? see(run, known, hand.image) : null;
 
 /**
  * What must be said about a side beyond its figures.
@@ -139,17 +151,50 @@ export class SideView {
    * @param {number} at
    * @param {Settings} settings
    * @param {number} passed
+   * @param {Hand | null} hand with the reader's own image
    */
-  draw(run, at, { unit, images, margins }, passed) {
+  draw(run, at, { unit, images, margins }, passed, hand) {
     const { items, ways, crosses } = this.scene;
     const gliding = this.#mix < 1;
     this.#mix = Math.min(1, this.#mix + passed / GLIDE_SECONDS);
     arrange(items, this.side, run, at, unit, { ways: ways.length, crosses });
     if (this.#mix < 1) blend(items, this.#from, this.#mix);
+    this.#welcome(run, at, unit, hand);
     this.#border(run, at, margins, gliding);
     this.scene.images = images ? this.side.pictures : null;
     this.sphere.draw(this.scene);
     return gliding;
+  }
+
+  /**
+   * Put the reader's own image into the scene, if there is one.
+   * @param {Run} run
+   * @param {number} at
+   * @param {boolean} unit
+   * @param {Hand | null} hand
+   */
+  #welcome(run, at, unit, hand) {
+    const { items } = this.scene;
+    const seen = seenAt(this.side, run, at, hand);
+    this.scene.guest = seen && hand && { cls: seen.guess, picture: hand.picture };
+    const place = items.subarray(items.length - 3).fill(0);
+    if (!seen) return;
+    const long = Math.hypot(...seen.feature) || 1;
+    place.set(seen.feature.map((value) => value / (unit ? long : Math.max(long, run.longest))));
+  }
+
+  /**
+   * What the side's network makes of the reader's own image, in words.
+   * @param {Run} run
+   * @param {number} at
+   * @param {Hand} hand
+   */
+  told(run, at, hand) {
+    if (!run.network) return `${run.title}: this page does not have its network.`;
+    const seen = seenAt(this.side, run, at, hand);
+    if (!seen) return `${run.title}: the network is that of the last step. Go there.`;
+    const ways = run.weight ? "" : " to the means";
+    return `${run.title}: nearest to ${this.side.classes[seen.guess]}. θ${ways}: ${nearest(seen.angles, this.side.classes)}.`;
   }
 
   /**

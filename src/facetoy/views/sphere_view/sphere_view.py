@@ -15,7 +15,7 @@ from facetoy.views.shared.sides import Side, side
 from facetoy.views.shared.sphere_still import draw_still
 from facetoy.views.shared.titles import title
 from facetoy.views.shared.widget import Picture
-from facetoy.views.sphere_view.packing import degrees, pack
+from facetoy.views.sphere_view.packing import degrees, drawable, pack
 
 
 def describe(view: Side, step: int) -> str:
@@ -49,12 +49,15 @@ class SphereView(Picture):
             with class weights, a training that came to its end. The still picture shows none.
         autoplay: play the training once and turn the sphere slowly meanwhile, as soon as the
             picture is in sight, unless the reader's system asks for less motion.
+        draw: give readers a pad for a digit of their own, which the trained networks put on the
+            picture of the last step. The networks travel with the page, 50 kB a run.
         alt: description for readers who cannot see the picture; written from the run if None.
 
     2-D features lie on a circle, 3-D ones on a sphere; of more dimensions the three along which
     the last snapshots spread most are shown, and the picture says so. Raises TypeError for
     anything but runs and sweeps, ValueError for sweeps over two parameters, for 1-D features
-    and for a step that does not exist.
+    for a step that does not exist, and for ``draw`` if none of the runs has kept a network of
+    ``fit``'s own for digits of 8 x 8 pixels and features in 2-D or 3-D.
     """
 
     front_end = Path(__file__).with_suffix(".js")
@@ -67,6 +70,7 @@ class SphereView(Picture):
         images: bool = False,
         margins: bool = False,
         autoplay: bool = False,
+        draw: bool = False,
         alt: str | None = None,
     ) -> None:
         if not sources:
@@ -81,8 +85,13 @@ class SphereView(Picture):
         count = max(len(run.steps) for view in views for run in view.runs)
         if not -count <= step < count:
             raise ValueError(f"step must lie in [{-count}, {count}), got {step}")
+        if draw and not any(drawable(run) for view in views for run in view.runs):
+            raise ValueError(
+                "draw needs a run with a network for images of 8 x 8 pixels and features in 2-D or "
+                f"3-D; got {', '.join(repr(run) for run in views[0].runs[:1])}"
+            )
         alt = alt or " Beside it: ".join(describe(view, -1) for view in views)
         begin = {"unit": unit, "images": images, "margins": margins, "autoplay": autoplay}
-        meta, data = pack(views, step=step % count, **begin)
+        meta, data = pack(views, draw=draw, step=step % count, **begin)
         still = draw_still(views, step=step, unit_length=unit, images=images)
         super().__init__(_meta=meta, _data=data, _still=still, _alt=alt)

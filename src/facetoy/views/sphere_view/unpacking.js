@@ -1,5 +1,7 @@
 // The bytes of a picture as numbers again: see packing.py.
 
+/** @import {Layer} from "./network.js" */
+
 /**
  * What packing.py says of one run. Numbers under the names of arrays are offsets into the bytes.
  * @typedef {object} RunFacts
@@ -10,8 +12,17 @@
  * @property {{loss: string, settings: Record<string, number | number[]>} | null} [margin] the loss;
  *   settings that change in training have a number for each snapshot; null if its borders are unknown
  *
+ * @typedef {object} PackedLayer numbers are offsets into the bytes
+ * @property {number} weight
+ * @property {[outputs: number, inputs: number]} shape
+ * @property {number} most what 1 stands for in the weight
+ * @property {number | null} bias
+ * @property {number} most_bias
+ * @property {number | null} slope
+ *
  * @typedef {RunFacts & Record<"features" | "means" | "predicted", number>
  *   & Partial<Record<"length" | "weight" | "centers" | "weight_angle" | "mean_angle", number | null>>
+ *   & {network?: PackedLayer[]}
  * } PackedRun
  */
 
@@ -26,6 +37,7 @@
  *   predicted: Uint8Array,
  *   weight_angle: Uint8Array | null,
  *   mean_angle: Uint8Array | null,
+ *   network: Layer[] | null,
  * }} Run
  */
 
@@ -66,6 +78,7 @@
  * @property {boolean} [images] begin with the images in the place of markers
  * @property {boolean} [margins] begin with lines around what each class wins
  * @property {boolean} autoplay
+ * @property {boolean} [draw] is there a pad for a digit?
  */
 
 /**
@@ -100,6 +113,22 @@ function unpackFractions(bytes, offset, steps, count, levels) {
 }
 
 /**
+ * @param {PackedLayer} layer
+ * @param {Uint8Array} bytes
+ * @param {number} levels
+ * @returns {Layer}
+ */
+function unpackLayer({ weight, shape: [outputs, inputs], most, bias, most_bias, slope }, bytes, levels) {
+  const fractions = (/** @type {number} */ offset, /** @type {number} */ count, /** @type {number} */ by) =>
+    unpackFractions(bytes, offset, 1, count, levels).map((value) => value * by);
+  return {
+    weight: fractions(weight, outputs * inputs, most),
+    bias: bias === null ? null : fractions(bias, outputs, most_bias),
+    slope,
+  };
+}
+
+/**
  * @param {PackedRun} run
  * @param {PackedSide} side
  * @param {Uint8Array} bytes
@@ -123,6 +152,7 @@ function unpackRun(run, { count, shown, known, classes }, bytes, levels) {
     predicted: whole(run.predicted),
     weight_angle: ifAny(run.weight_angle, whole),
     mean_angle: ifAny(run.mean_angle, whole),
+    network: run.network?.map((layer) => unpackLayer(layer, bytes, levels)) ?? null,
   };
 }
 
