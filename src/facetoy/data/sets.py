@@ -322,18 +322,17 @@ def load(name: str, *, seed: int = 0, **options: Any) -> Data:
     split is fixed. ValueError for an unknown name or option, ConnectionError if a download fails.
 
     **Your own images.** ``path`` has one sub-folder for each class, whose name is that of the
-    class, as for torchvision's ImageFolder. Images of any size lie in it or in folders below; they
-    are read by ``facetoy.faces.photo.read_photo``, which wants ``facetoy[photos]``. Of each the
-    middle square is taken, as high as the image is high or wide, whichever is less; it becomes
-    grey and is resized to ``size`` x ``size``, so that nothing is stretched. Faces that are not in
-    the middle are better cut out before (``facetoy.faces.photo.read_face``). The test gets at
-    least one image of each class. Hidden files, and files that by their names are no images, are
-    ignored. Nothing is written, and nothing leaves the machine.
+    class, as for torchvision's ImageFolder. Images of any size lie in it or in folders below;
+    ``facetoy.faces.photo.read_photo`` reads them, which wants ``facetoy[photos]``. Of each the
+    largest square in the middle is taken, made grey and resized to ``size`` x ``size``: nothing is
+    stretched, and the ends of a long side are lost. Cut out faces that are elsewhere before
+    (``facetoy.faces.photo.read_face``). The test gets at least one image of each class. Hidden
+    files, and files whose names are not those of images, are ignored. Nothing is written, and
+    nothing leaves the machine.
 
     FileNotFoundError or NotADirectoryError if ``path`` is no folder. ValueError for fewer than two
     classes, for a class with fewer than two images, and, after all have been read, for images that
-    are damaged or cannot be read: it names them. They are not skipped in silence, as then a class
-    could lack images unseen; move them away.
+    cannot be: it names them. Skipping them could take a class's images away without a word.
     """
     if name not in DATASETS:
         own = f"; own images: load('folder', path={name!r})" if Path(str(name)).is_dir() else ""
