@@ -231,6 +231,7 @@ EVERYDAY = {
     "chapters/03_center": {"weight"},
     "chapters/11_photo": {"rank", "scale", "threshold"},
     "chapters/13_millions": {"weight"},
+    "chapters/14_at_work": {"weight"},
 }
 
 
