@@ -62,10 +62,10 @@ def test_a_digit_lands_in_its_class(show, how):
     draw = strokes.by_finger if how == "finger" else strokes.by_mouse
     for digit in "017":
         draw(page, strokes.DIGITS[digit])
-        assert taken_for(page) == digit
+        expect(page.locator(TOLD)).to_contain_text(f"takes it for {digit}.")
         nearest = re.search(r"θ: (\d+)° to (\d)", page.locator(TOLD).inner_text())
         assert nearest[2] == digit
-        assert int(nearest[1]) < 30
+        assert int(nearest[1]) < 45
         page.get_by_role("button", name="Clear").click()
         expect(page.locator(TOLD)).to_contain_text("Draw a digit")
 

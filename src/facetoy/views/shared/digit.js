@@ -11,7 +11,7 @@ const PAGE = 128; // pixels along a side of the pad, as NIST's images have
 const SIDE = 32; // of the bitmap
 const WIDE = 20; // each digit is stretched to this width and all of the bitmap's height
 const [THIN, HAIR] = [256, 108]; // pixels with ink: with fewer, strokes grow once, or twice
-const [THICK, FAT] = [412, 560]; // with more they shrink
+const THICK = 412; // with more they shrink
 
 const range = (/** @type {number} */ to) => [...Array(to).keys()];
 
@@ -87,15 +87,19 @@ function stretched(page) {
 const around = (/** @type {Bitmap} */ map, /** @type {number} */ x, /** @type {number} */ y) =>
   at(map, x, y) + at(map, x - 1, y) + at(map, x + 1, y) + at(map, x, y - 1) + at(map, x, y + 1);
 
+const count = (/** @type {Bitmap} */ { ink }) => ink.reduce((sum, pixel) => sum + pixel, 0);
+
 /**
- * Strokes about as thick as those of other digits.
+ * Strokes about as thick as those of other digits. NIST's programs shrink twice at most: a straight
+ * 1, all of whose box has ink, would then stay larger than any 1 of the data set.
  * @param {Bitmap} map
  */
 function evened(map) {
-  const count = map.ink.reduce((sum, pixel) => sum + pixel, 0);
-  const least = count < THIN ? 1 : count > THICK ? 5 : 0; // pixels that must have ink
-  const times = !least ? 0 : count < HAIR || count > FAT ? 2 : 1;
-  return range(times).reduce((now) => bitmap(SIDE, (x, y) => around(now, x, y) >= least), map);
+  let now = map;
+  const grown = count(map) < HAIR ? 2 : count(map) < THIN ? 1 : 0;
+  for (let k = 0; k < grown; k++) now = bitmap(SIDE, (x, y) => around(now, x, y) > 0);
+  while (count(now) > THICK) now = bitmap(SIDE, (x, y) => around(now, x, y) === 5);
+  return now;
 }
 
 /**
