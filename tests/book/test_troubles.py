@@ -104,8 +104,11 @@ def test_the_lines_of_an_answer_run_and_print_what_the_page_says(question: str) 
 def address_of(site: Path, question: str) -> str:
     """Where the search has to lead: the page, and the question's place in it."""
     page = BeautifulSoup((site / "book/troubles.html").read_text("utf-8"), "html.parser")
-    plain = {h.get_text().rstrip("#").replace("’", "'"): h.parent["id"] for h in page.select("section > h2")}
-    return f"book/troubles.html#{plain[question]}"
+    headings = {
+        h.get_text().rstrip("#").replace("’", "'"): h.parent["id"]
+        for h in page.select("section > h2")
+    }
+    return f"book/troubles.html#{headings[question]}"
 
 
 @pytest.mark.parametrize(("words", "question"), [*((q, q) for q in QUESTIONS), *OTHERWISE.items()])
