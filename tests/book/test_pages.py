@@ -417,8 +417,10 @@ def test_links_on_the_playground_page_set_it(visit: Callable[..., Page]) -> None
     assert links.count() >= 10
     seen = {before}
     for link in links.all():
+        shown = first.locator(".ft-link").get_attribute("href")
         link.click()
-        page.wait_for_function("() => scrollY < 2000")
+        expect(first.locator(".ft-link")).not_to_have_attribute("href", shown)
+        page.wait_for_function("() => scrollY < 500")
         assert "Set to" in first.locator(".ft-said").inner_text()
         seen.add(first.locator(".ft-link").get_attribute("href"))
     assert len(seen) == links.count() + 1
