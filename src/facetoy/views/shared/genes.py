@@ -33,7 +33,7 @@ def _about(kind: dict[str, tuple[float, float]]) -> list[dict[str, Any]]:
 
 
 def wording() -> dict[str, Any]:
-    """``Wording`` in ``face_words.js``: the genes of people and photos, and how to speak of them."""
+    """``Wording`` in ``face_words.js``: the genes of people and photos, and their words."""
     kinds = {"person": _about(IDENTITY), "photo": _about(CONDITION)}
     return {"kinds": kinds, "unsaid": UNSAID, "parts": PARTS}
 
