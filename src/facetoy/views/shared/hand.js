@@ -72,7 +72,8 @@ export class Hand {
   /** Is it for such data? */
   offer(/** @type {boolean} */ on) {
     this.element.hidden = !on;
-    if (!on) this.clear();
+    if (on) this.retheme();
+    else this.clear();
   }
 
   clear() {
