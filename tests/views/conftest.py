@@ -30,7 +30,7 @@ def no_stills(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.fixture(scope="session")
 def call(node: Path) -> Callable[[str, str, list[list]], list]:
-    """`call("face_view/drawing.js", "drawFace", lists)`: what it returns for each of the lists."""
+    """`call("shared/face.js", "drawFace", lists)`: what it returns for each of the lists."""
 
     def call(module: str, name: str, lists: list[list]) -> list[Any]:
         where = Path(views.__file__).parent / module

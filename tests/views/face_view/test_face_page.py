@@ -9,7 +9,7 @@ from widget_page import write_page
 
 from facetoy.data.toyfaces import CONDITION, IDENTITY, draw, genes
 from facetoy.views.face_view.face_view import FaceView
-from facetoy.views.face_view.words import describe
+from facetoy.views.shared.face_words import describe
 
 LARGE = ".ft-large"
 PIXELS = """canvas => {
@@ -45,7 +45,7 @@ def test_the_script_draws_what_python_draws(call, size, count):
     photo[:, list(CONDITION).index("noise")] = 0
     photo[::3, list(CONDITION).index("glasses")] = 0.95
     photo[1::3, list(CONDITION).index("hat")] = 0.95
-    kinds, script = FaceView()._meta["kinds"], "face_view/drawing.js"
+    kinds, script = FaceView()._meta["kinds"], "shared/face.js"
     people = call(script, "stretch", [[kinds["person"], row] for row in person.tolist()])
     photos = call(script, "stretch", [[kinds["photo"], row] for row in photo.tolist()])
     drawn = call(script, "drawFace", [[*pair, size] for pair in zip(people, photos, strict=True)])

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from facetoy.data.toyfaces import CONDITION, IDENTITY, draw, genes
-from facetoy.views.face_view.face_view import FIRST, PASSPORT, FaceView
-from facetoy.views.face_view.words import WORDS, describe, scale
+from facetoy.views.face_view.face_view import FaceView
+from facetoy.views.shared.face_words import WORDS, describe, scale
+from facetoy.views.shared.genes import FIRST, PASSPORT
 
 
 def test_the_state_is_small_and_holds_every_gene_of_toyfaces():

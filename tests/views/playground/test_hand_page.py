@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import strokes
+from playing import train
 from playwright.sync_api import Page, expect
 from widget_page import axe_violations, write_page
 
@@ -15,7 +16,7 @@ from facetoy import Playground
 
 PHONE = {"width": 390, "height": 844, "touch": True}
 PAD = ".ft-pad"
-TOLD = ".ft-hand-words p"
+TOLD = ".ft-hand:visible .ft-hand-words p"
 CANVAS = ".ft-stage canvas"
 
 
@@ -33,17 +34,6 @@ def show(file: Path, visit: Callable[..., Page]) -> Callable[..., Page]:
         return page
 
     return show
-
-
-def train(page: Page, least: int) -> None:
-    """Play until at least so many epochs are over."""
-    page.get_by_role("button", name="Play").click()
-    page.wait_for_function(
-        "(least) => +document.querySelector('.ft-clock').textContent.replace(/\\D/g, '') >= least",
-        arg=least,
-        timeout=120_000,
-    )
-    page.get_by_role("button", name="Pause").click()
 
 
 def picture(page: Page) -> str:
@@ -125,7 +115,7 @@ def test_two_losses_get_the_same_digit(show):
 def test_by_keys_alone_and_heard(show):
     page = show()
     train(page, 20)
-    pad, heard = page.locator(PAD), page.locator(".ft-hand .ft-spoken")
+    pad, heard = page.locator(PAD), page.locator(".ft-hand:visible .ft-spoken")
     pad.focus()
     pad.press("ArrowDown")  # the pen is up: it moves only
     expect(page.locator(TOLD)).to_contain_text("Draw a digit")
@@ -189,7 +179,7 @@ def test_only_digits_are_drawn(show):
     page.get_by_text("Data, network and training").click()
     strokes.by_mouse(page, strokes.DIGITS["0"])
     page.locator("select[id$=-data]").select_option("points")
-    expect(page.locator(".ft-hand")).to_be_hidden()
+    expect(page.locator(".ft-hand:visible")).to_have_count(0)
     page.locator("select[id$=-data]").select_option("digits")
     expect(page.locator(TOLD)).to_contain_text("Draw a digit")
 

@@ -1,86 +1,23 @@
 // FaceView: a drawn face with a slider for each gene, and other photos of the same person.
 
-import { button, checkbox, freshId, slider } from "../shared/controls.js";
-import { make, mount, pen } from "../shared/elements.js";
+import { button, checkbox, freshId } from "../shared/controls.js";
+import { make, mount } from "../shared/elements.js";
+import { describe } from "../shared/face_words.js";
+import { drawRows, Genes, newsOf, showGrey } from "../shared/genes.js";
 import { randomNumbers } from "../shared/random.js";
-import { drawFace, stretch } from "./drawing.js";
-import { describe, word } from "./words.js";
 
 /** @import { Model } from "../shared/elements.js" */
-/** @import { Gene, Kind, Rows, Wording } from "./words.js" */
+/** @import { Rows, Wording } from "../shared/face_words.js" */
 
 /** @typedef {Rows & {others: number[][]}} Faces a person, the large photo, the small photos */
 /** @typedef {Wording & Faces & {seed: number}} Meta what Python sends */
 
 const SIZE = { large: 96, data: 32, small: 64 }; // pixels
-/** @type {Kind[]} */
-const KINDS = ["person", "photo"];
-
-/**
- * Show grey values on a canvas, one pixel for each.
- * @param {HTMLCanvasElement} canvas
- * @param {Uint8ClampedArray} grey
- */
-function showGrey(canvas, grey) {
-  const size = Math.sqrt(grey.length);
-  const picture = new ImageData(size, size);
-  picture.data.forEach((_, k, data) => (data[k] = k % 4 === 3 ? 255 : grey[k >> 2]));
-  canvas.width = canvas.height = size;
-  pen(canvas).putImageData(picture, 0, 0);
-}
-
-/**
- * A slider of a gene, which says a word and a number.
- * @param {Gene} gene
- * @param {string} id
- */
-function makeSlider(gene, id) {
-  const range = { min: 0, max: 1, step: 0.01 };
-  const made = slider(`${id}-${gene.name.replace(" ", "-")}`, gene.name, range);
-  made.output.append(make("span"), make("span", { class: "ft-digits" }));
-  return { gene, ...made };
-}
-
-/** @typedef {ReturnType<typeof makeSlider>} GeneSlider */
-
-/**
- * @param {GeneSlider} slider
- * @param {number} value
- */
-function showValue({ gene, input, output }, value) {
-  const [words, digits] = [word(gene, value), value.toFixed(2)];
-  input.value = `${value}`;
-  output.children[0].textContent = words;
-  output.children[1].textContent = digits;
-  input.setAttribute("aria-valuetext", `${words}, ${digits}`);
-}
-
-/**
- * The sliders of one kind of genes, some of them out of sight, and a button to draw them anew.
- * @param {Kind} kind
- * @param {GeneSlider[]} sliders
- * @param {HTMLButtonElement} another
- * @param {string} id
- */
-function makeGroup(kind, sliders, another, id) {
-  const title = kind[0].toUpperCase() + kind.slice(1);
-  const name = make("span", { class: "ft-title", id: `${id}-${kind}` }, title);
-  const [first, more] = [true, false].map((first) =>
-    sliders.filter(({ gene }) => gene.first === first).map(({ row }) => row),
-  );
-  return make(
-    "div",
-    { class: "ft-genes", role: "group", "aria-labelledby": name.id },
-    make("div", { class: "ft-head" }, name, another),
-    ...first,
-    make("details", {}, make("summary", {}, `${more.length} more`), ...more),
-  );
-}
 
 class FaceView {
   #start;
   #now;
-  #sliders;
+  #genes;
   #large = make("canvas", { role: "img", class: "ft-large" });
   #small;
   #asData;
@@ -93,39 +30,24 @@ class FaceView {
   constructor(meta, signal) {
     const id = freshId("fa");
     this.#start = this.#now = meta;
-    this.#sliders = KINDS.map((kind) => this.#makeSliders(kind, id, signal));
+    this.#genes = new Genes(meta.kinds, id, (kind, turned) => {
+      this.#now = { ...this.#now, [kind]: turned(this.#now[kind]) };
+      this.#show(kind === "person");
+    }, signal);
     this.#small = meta.others.map(() => make("canvas", { "aria-hidden": "true" }));
     const words = `${SIZE.data} × ${SIZE.data}, as in the data set`;
     const { input, label } = checkbox(`${id}-data`, words);
     input.addEventListener("change", () => this.#show(false), { signal });
     this.#asData = input;
-    this.root = this.#layOut(label, id, signal);
+    this.root = this.#layOut(label, signal);
     this.#show();
   }
 
   /**
-   * @param {Kind} kind
-   * @param {string} id
-   * @param {AbortSignal} signal
-   */
-  #makeSliders(kind, id, signal) {
-    return this.#start.kinds[kind].map((gene, k) => {
-      const one = makeSlider(gene, id);
-      one.input.addEventListener("input", () => {
-        const row = this.#now[kind].map((old, i) => (i === k ? +one.input.value : old));
-        this.#now = { ...this.#now, [kind]: row };
-        this.#show(kind === "person");
-      }, { signal });
-      return one;
-    });
-  }
-
-  /**
    * @param {HTMLLabelElement} asData
-   * @param {string} id
    * @param {AbortSignal} signal
    */
-  #layOut(asData, id, signal) {
+  #layOut(asData, signal) {
     const random = randomNumbers(this.#start.seed);
     const draw = (/** @type {number[]} */ row) => row.map(random);
     const others = [
@@ -143,7 +65,7 @@ class FaceView {
       "div",
       { class: "ft-controls" },
       make("div", { class: "ft-row ft-small" }, asData, back),
-      ...KINDS.map((kind, k) => makeGroup(kind, this.#sliders[k], others[k], id)),
+      ...this.#genes.groups(others),
     );
     return make(
       "div",
@@ -161,11 +83,10 @@ class FaceView {
    */
   #makeButton(what, change, signal) {
     return button(what, () => {
-      const before = describe(this.#now);
-      this.#now = { ...this.#now, ...change(this.#now) };
+      const before = this.#now;
+      this.#now = { ...before, ...change(before) };
       this.#show();
-      const news = describe(this.#now).filter((part) => !before.includes(part));
-      this.#spoken.textContent = `${what}: ${news.join(", ") || "much the same"}.`;
+      this.#spoken.textContent = `${what}: ${newsOf(this.#start, before, this.#now)}.`;
     }, signal);
   }
 
@@ -175,7 +96,7 @@ class FaceView {
    */
   #show(all = true) {
     const { photo, others } = this.#now;
-    KINDS.forEach((kind, g) => this.#sliders[g].forEach((one, k) => showValue(one, this.#now[kind][k])));
+    this.#genes.show(this.#now);
     this.#paint(this.#large, photo, this.#asData.checked ? SIZE.data : SIZE.large, 0);
     if (all) this.#small.forEach((canvas, k) => this.#paint(canvas, others[k], SIZE.small, k + 1));
     this.#large.setAttribute("aria-label", `Drawn face: ${describe(this.#now).join(", ")}`);
@@ -189,7 +110,7 @@ class FaceView {
    */
   #paint(canvas, photo, size, seed) {
     const { kinds, person } = this.#now;
-    showGrey(canvas, drawFace(stretch(kinds.person, person), stretch(kinds.photo, photo), size, seed));
+    showGrey(canvas, drawRows(kinds, { person, photo }, size, seed));
   }
 }
 

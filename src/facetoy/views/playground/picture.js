@@ -101,12 +101,12 @@ export class Picture {
    * @param {boolean} unit
    * @param {number} selected the index of a point, or -1
    * @param {Seen | null} seen what the network makes of the reader's own image
-   * @param {Guest["picture"]} picture of that image
+   * @param {Guest["picture"]} [picture] of that image
    */
   draw(run, unit, selected, seen, picture) {
     if (!run.failed) this.#arrange(run, unit, seen); // else the picture of the last good moment stays
     this.#scene.selected = selected;
-    this.#scene.guest = seen && { cls: seen.guess, picture };
+    this.#scene.guest = seen && picture ? { cls: seen.guess, picture } : null;
     this.#sphere.draw(this.#scene);
   }
 

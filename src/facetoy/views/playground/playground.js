@@ -1,14 +1,16 @@
 // The playground: settings, pictures and figures around one or two trainings in the page.
 
 // the data before all scripts: these pack better when they are together
-import { IMAGES } from "./images.js";
+import { IMAGES, MAKING } from "./images.js";
 
 import { Camera } from "../shared/camera.js";
 import { button, freshId } from "../shared/controls.js";
 import { make, mount } from "../shared/elements.js";
 import { Hand } from "../shared/hand.js";
+import { newPad } from "../shared/pad.js";
 import { Address } from "./address.js";
 import { Bar, Chips, ClassCount, Fields } from "./controls.js";
+import { FaceMaker } from "./face.js";
 import { Loop } from "./loop.js";
 import { PointCard } from "./selection.js";
 import { diverged, noRoom, progress, takenFor, waiting } from "./sentences.js";
@@ -68,7 +70,11 @@ class Playground {
   #count = new ClassCount(this);
   #tasks;
   #card = new PointCard();
-  #hand = new Hand(this, this.signal);
+  /** @type {Record<string, Hand>} by the data */
+  #hands = {
+    digits: new Hand(newPad, this, this.signal),
+    faces: new Hand((on, stop) => new FaceMaker(MAKING, IMAGES.faces, on, stop), this, this.signal),
+  };
   #sizes = new ResizeObserver(() => this.#resize());
   #sight = new IntersectionObserver((entries) =>
     this.#loop.setInSight(entries[entries.length - 1].isIntersecting),
@@ -122,7 +128,8 @@ class Playground {
 
   /** What stands beside the pictures where there is room, else below them. */
   #makeBench() {
-    const parts = [this.#hand, this.#chips, this.#count, this.#tasks].map(({ element }) => element);
+    const hands = Object.values(this.#hands);
+    const parts = [...hands, this.#chips, this.#count, this.#tasks].map(({ element }) => element);
     return make("div", { class: "ft-bench" }, ...parts);
   }
 
@@ -153,6 +160,11 @@ class Playground {
   get #data() {
     const { data } = this.#state;
     return data === "points" ? null : (this.#images[data] ??= unpackImages(IMAGES[data]));
+  }
+
+  /** What readers make an image with; there is nothing for free points. */
+  get #hand() {
+    return /** @type {Hand | undefined} */ (this.#hands[this.#state.data]);
   }
 
   #say(/** @type {string} */ sentence) {
@@ -217,7 +229,7 @@ class Playground {
     this.#renewSides(sides.length, dim === 2);
     for (const side of this.#sides) side.begin(this.#moment, this.#looks);
     this.#fields.offer(this.#looks.names);
-    this.#hand.offer(this.#state.data === "digits");
+    for (const [data, hand] of Object.entries(this.#hands)) hand.offer(data === this.#state.data);
     this.#chips.fill(this.#state, this.#looks);
     this.#showSettings();
     this.#refresh();
@@ -323,12 +335,12 @@ class Playground {
     if (evaluate) for (const run of this.#runs) run.evaluate();
     const { data, unit } = this.#state;
     const { chosen } = this;
-    const { image, picture: own } = this.#hand;
-    this.#seen = this.#runs.map((run) => image && run.see(image));
+    const hand = this.#hand;
+    this.#seen = this.#runs.map((run) => (hand?.image ? run.see(hand.image) : null));
     this.#sides.forEach(({ picture }, k) => {
       // two sides show the same images, but not the same free points
       const here = chosen && (chosen.k === k || data !== "points");
-      picture.draw(this.#runs[k], unit, here ? chosen.i : -1, this.#seen[k], own);
+      picture.draw(this.#runs[k], unit, here ? chosen.i : -1, this.#seen[k], hand?.picture);
       if (chosen?.k === k) this.#card.place(this.#root, picture, chosen.i);
     });
   }
@@ -346,7 +358,7 @@ class Playground {
 
   #talk() {
     this.#say(this.#titles.map((title, k) => progress(title, this.#runs[k])).join(" "));
-    if (this.#hand.image) this.#hand.speak();
+    if (this.#hand?.image) this.#hand.speak();
   }
 
   #showFigures(/** @type {number} */ now) {
@@ -364,7 +376,7 @@ class Playground {
 
   #resize() {
     for (const { picture } of this.#sides) picture.resize();
-    this.#hand.retheme();
+    this.#hand?.retheme();
     this.#chips.draw(this.#state, this.#looks);
     this.#loop.drawNow();
     this.#showFigures(performance.now());
@@ -372,7 +384,7 @@ class Playground {
 
   #retheme(/** @type {boolean} */ dark) {
     this.#dark = dark;
-    this.#hand.retheme();
+    this.#hand?.retheme();
     for (const { picture } of this.#sides) picture.retheme();
     this.#chips.draw(this.#state, this.#looks);
     if (this.#runs.length) this.#refresh();
@@ -389,7 +401,7 @@ class Playground {
     const told = this.#runs.map((run, k) =>
       takenFor(this.#titles[k], run, this.#sides[k].picture.names, this.#seen[k]),
     );
-    this.#hand.tell(told);
+    this.#hand?.tell(told);
   }
 
   // ---- the card

@@ -21,8 +21,10 @@ import traitlets
 from facetoy import metrics
 from facetoy.checks import whole
 from facetoy.data import Data, load
+from facetoy.data.toyfaces import IDENTITY, genes
 from facetoy.training.fitting import fit
 from facetoy.views.shared import bundle
+from facetoy.views.shared.genes import passport, rounded, wording
 from facetoy.views.shared.palette import COLORS, MARKERS
 from facetoy.views.shared.settings import loss_arguments
 from facetoy.views.shared.sides import side
@@ -98,6 +100,15 @@ def packed(data: Data, levels: int, *, centred: bool) -> dict[str, Any]:
     }
 
 
+def making() -> dict[str, Any]:
+    """What the page makes a face from: a medium person as in a passport, and the ``people``."""
+    return wording() | {
+        "person": [0.5] * len(IDENTITY),
+        "photo": passport().tolist(),
+        "people": rounded(genes(PEOPLE, IDENTITY, (0, 1))).tolist(),  # those of `load("toyfaces")`
+    }
+
+
 @cache
 def shipped() -> str:
     """The playground's script, with its data in place of what is in `images.js`."""
@@ -106,7 +117,11 @@ def shipped() -> str:
         "digits": packed(load("digits"), 16, centred=False),
         "faces": packed(faces, 15, centred=True),
     }
-    text = f"export const IMAGES = {json.dumps(images, separators=(',', ':'))};\n"
+    given = {"IMAGES": images, "MAKING": making()}
+    text = "".join(
+        f"export const {name} = {json.dumps(value, separators=(',', ':'))};\n"
+        for name, value in given.items()
+    )
     return bundle.script(Playground.front_end, {"images.js": text})
 
 

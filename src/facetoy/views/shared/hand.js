@@ -1,10 +1,7 @@
-// The reader's own digit: a pad, what the network is shown of it, and what it says.
+// The reader's own image: what makes it, what the network is shown of it, and what it says.
 
 import { button } from "./controls.js";
-import { digitOf } from "./digit.js";
 import { make } from "./elements.js";
-import { drawGuestImage } from "./guest.js";
-import { Pad } from "./pad.js";
 import { Spoken } from "./readouts.js";
 
 /**
@@ -13,49 +10,78 @@ import { Spoken } from "./readouts.js";
  * @property {() => void} showHand the image is another, or there is none any more
  */
 
+/**
+ * What a maker of images tells.
+ * @typedef {object} MakerListener
+ * @property {() => void} made the image is another
+ * @property {(words: string) => void} did what has been done, before what the network makes of it
+ * @property {(words: string) => void} said what has been done, and no more
+ */
+
+/**
+ * What the reader makes an image with.
+ * @typedef {object} Maker
+ * @property {string} name
+ * @property {string} invite what to do while there is no image
+ * @property {string} empty that there is none
+ * @property {HTMLElement} element
+ * @property {HTMLElement[]} below
+ * @property {() => Float64Array | null} image as the network is shown it
+ * @property {() => void} clear
+ * @property {() => void} draw itself
+ * @property {(canvas: HTMLCanvasElement, image: Float64Array | null, dark: boolean) => void} show
+ *   the image, as it lies on the picture
+ */
+
 export class Hand {
-  /** @type {Float64Array | null} what was drawn, as the network is shown it */
+  /** @type {Float64Array | null} the image, as the network is shown it */
   image = null;
   picture = make("canvas", { class: "ft-seen", "aria-hidden": "true" });
   #asked;
-  #pad;
+  #maker;
   #clear;
   #words = make("div", { class: "ft-hand-words" });
   #spoken;
 
-  /** @param {HandAsked} asked @param {AbortSignal} signal */
-  constructor(asked, signal) {
+  /**
+   * @param {(on: MakerListener, signal: AbortSignal) => Maker} maker
+   * @param {HandAsked} asked
+   * @param {AbortSignal} signal
+   */
+  constructor(maker, asked, signal) {
     this.#asked = asked;
     this.#spoken = new Spoken(signal);
     const on = {
-      drawn: () => this.#drawn(),
-      lifted: (/** @type {string} */ words) => this.speak(words),
+      made: () => this.#made(),
+      did: (/** @type {string} */ words) => this.speak(words),
       said: (/** @type {string} */ words) => this.#spoken.soon(words),
     };
-    this.#pad = new Pad(on, signal);
+    this.#maker = maker(on, signal);
     this.#clear = button("Clear", () => this.clear(), signal);
     this.element = make(
       "div",
-      { class: "ft-hand", role: "group", "aria-label": "Your own digit" },
-      this.#pad.element,
+      { class: "ft-hand", role: "group", "aria-label": this.#maker.name },
+      this.#maker.element,
       make("div", { class: "ft-hand-side" }, this.#words, make("div", { class: "ft-row" }, this.picture, this.#clear)),
+      ...this.#maker.below,
       this.#spoken.element,
     );
     this.tell([]);
   }
 
-  /** Is there a pad for such data? */
+  /** Is it for such data? */
   offer(/** @type {boolean} */ on) {
     this.element.hidden = !on;
-    if (!on) this.clear();
+    if (on) this.retheme();
+    else this.clear();
   }
 
   clear() {
-    if (this.#pad.strokes.length) this.#pad.clear();
+    if (this.image) this.#maker.clear();
   }
 
-  #drawn() {
-    this.image = digitOf(this.#pad.strokes);
+  #made() {
+    this.image = this.#maker.image();
     this.retheme();
     this.#asked.showHand();
     this.speak();
@@ -63,10 +89,9 @@ export class Hand {
 
   /** Take on the page's colours. */
   retheme() {
-    this.#pad.draw();
+    this.#maker.draw();
     const dark = this.element.closest("[data-theme]")?.getAttribute("data-theme") === "dark";
-    const image = this.image ?? new Float64Array(64);
-    drawGuestImage(this.picture, image, dark ? [232, 236, 242] : [31, 39, 51]);
+    this.#maker.show(this.picture, this.image, dark);
   }
 
   /**
@@ -75,16 +100,16 @@ export class Hand {
    */
   tell(sentences) {
     this.#clear.disabled = !this.image;
-    const words = this.image ? sentences : ["Draw a digit: the network puts it on the picture."];
+    const words = this.image ? sentences : [this.#maker.invite];
     this.#words.replaceChildren(...words.map((sentence) => make("p", {}, sentence)));
   }
 
   /**
-   * Say it once the pen rests.
+   * Say it once the hand rests.
    * @param {string} first what comes before it
    */
   speak(first = "") {
     const told = () => [...this.#words.children].map(({ textContent }) => textContent).join(" ");
-    this.#spoken.soon(() => `${first} ${this.image ? told() : "The pad is empty."}`.trim());
+    this.#spoken.soon(() => `${first} ${this.image ? told() : this.#maker.empty}`.trim());
   }
 }

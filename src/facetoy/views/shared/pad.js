@@ -1,9 +1,11 @@
 // A pad to draw on with mouse, finger or keys.
 
+import { digitOf, PEN, SIZE } from "./digit.js";
 import { make, pen } from "./elements.js";
-import { PEN } from "./digit.js";
+import { drawGuestImage } from "./guest.js";
 
 /** @import { Spot, Stroke } from "./digit.js" */
+/** @import { Maker, MakerListener } from "./hand.js" */
 
 const STEP = 1 / 20; // of an arrow key, in pads
 /** @type {Record<string, Spot>} */
@@ -14,18 +16,16 @@ const HOW =
 
 const inside = (/** @type {number} */ place) => Math.max(0, Math.min(1, place));
 
-/**
- * What a pad tells.
- * @typedef {object} PadListener
- * @property {() => void} drawn the strokes are others
- * @property {(words: string) => void} lifted by keys
- * @property {(words: string) => void} said what else keys did
- */
-
-export class Pad {
+/** @implements {Maker} */
+class Pad {
+  name = "Your own digit";
+  invite = "Draw a digit: the network puts it on the picture.";
+  empty = "The pad is empty.";
   element = make("canvas", { class: "ft-pad", tabindex: 0, role: "application", "aria-label": HOW });
+  /** @type {HTMLElement[]} */
+  below = [];
   /** @type {Stroke[]} */
-  strokes = [];
+  #strokes = [];
   #on;
   /** @type {number | null} the pointer that draws */
   #pointer = null;
@@ -34,7 +34,7 @@ export class Pad {
   #down = false; // does that pen draw?
   #keyed = false; // is it shown?
 
-  /** @param {PadListener} on @param {AbortSignal} signal */
+  /** @param {MakerListener} on @param {AbortSignal} signal */
   constructor(on, signal) {
     this.#on = on;
     const canvas = this.element;
@@ -47,19 +47,32 @@ export class Pad {
     canvas.addEventListener("blur", () => this.#lift(), { signal });
   }
 
+  image() {
+    return digitOf(this.#strokes);
+  }
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Float64Array | null} image
+   * @param {boolean} dark
+   */
+  show(canvas, image, dark) {
+    drawGuestImage(canvas, image ?? new Float64Array(SIZE * SIZE), dark ? [232, 236, 242] : [31, 39, 51]);
+  }
+
   clear() {
-    this.strokes = [];
+    this.#strokes = [];
     this.#down = false;
     this.#changed();
   }
 
   #changed() {
     this.draw();
-    this.#on.drawn();
+    this.#on.made();
   }
 
   #extend(/** @type {Spot} */ spot) {
-    this.strokes.at(-1)?.push(spot);
+    this.#strokes.at(-1)?.push(spot);
     this.#changed();
   }
 
@@ -77,7 +90,7 @@ export class Pad {
     this.element.setPointerCapture(event.pointerId);
     this.#pointer = event.pointerId;
     this.#down = this.#keyed = false;
-    this.strokes.push([this.#at(event)]);
+    this.#strokes.push([this.#at(event)]);
     this.#changed();
   }
 
@@ -85,7 +98,7 @@ export class Pad {
   #move(event) {
     if (event.pointerId !== this.#pointer) return;
     const all = event.getCoalescedEvents?.() ?? [];
-    for (const one of all.length ? all : [event]) this.strokes.at(-1)?.push(this.#at(one));
+    for (const one of all.length ? all : [event]) this.#strokes.at(-1)?.push(this.#at(one));
     this.#changed();
   }
 
@@ -120,10 +133,10 @@ export class Pad {
     this.#down = !this.#down;
     if (!this.#down) {
       this.draw();
-      this.#on.lifted("Pen up.");
+      this.#on.did("Pen up.");
       return;
     }
-    this.strokes.push([this.#spot]);
+    this.#strokes.push([this.#spot]);
     this.#changed();
     const [left, top] = this.#spot.map((place) => Math.round(100 * place));
     this.#on.said(`Pen down, ${left} % from the left, ${top} % from the top.`);
@@ -131,7 +144,7 @@ export class Pad {
 
   #takeBack() {
     this.#lift();
-    this.strokes.pop();
+    this.#strokes.pop();
     this.#changed();
   }
 
@@ -159,7 +172,7 @@ export class Pad {
     g.lineCap = g.lineJoin = "round";
     g.lineWidth = PEN * side;
     g.strokeStyle = css.getPropertyValue("--ft-ink");
-    for (const stroke of this.strokes) {
+    for (const stroke of this.#strokes) {
       g.beginPath();
       g.moveTo(stroke[0][0] * side, stroke[0][1] * side);
       for (const [x, y] of stroke) g.lineTo(x * side, y * side);
@@ -184,3 +197,6 @@ export class Pad {
     if (this.#down) g.fill();
   }
 }
+
+/** @param {MakerListener} on @param {AbortSignal} signal */
+export const newPad = (on, signal) => new Pad(on, signal);

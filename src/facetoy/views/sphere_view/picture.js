@@ -6,6 +6,7 @@ import { placeBeside, spokenFacts } from "../shared/card.js";
 import { make, mount } from "../shared/elements.js";
 import { Frames } from "../shared/frames.js";
 import { Hand } from "../shared/hand.js";
+import { newPad } from "../shared/pad.js";
 import { Spoken } from "../shared/readouts.js";
 import { Controls, stepWords } from "./controls.js";
 import { Legend } from "./legend.js";
@@ -80,7 +81,7 @@ export class Picture {
       this.#tellHand();
       this.#frames.request();
     };
-    if (meta.draw) this.#hand = new Hand({ showHand }, this.#stop.signal);
+    if (meta.draw) this.#hand = new Hand(newPad, { showHand }, this.#stop.signal);
     this.root = make(
       "div",
       { class: "facetoy", role: "group", "aria-label": alt },

@@ -1,7 +1,7 @@
 // A face in grey values, from a person and a photo: `_draw` in facetoy/data/toyfaces.py, line by
 // line. Lengths are in half pictures, tones in [0, 1]; `p` are a person's values, `c` a photo's.
 
-import { randomNumbers } from "../shared/random.js";
+import { randomNumbers } from "./random.js";
 
 /** @typedef {{name: string, low: number, high: number}} Range of a gene's values */
 /** @typedef {Record<string, number>} Values of genes */

@@ -1,6 +1,6 @@
-// A face in words, as words.py says it.
+// A face in words, as face_words.py says it.
 
-/** @import { Range } from "./drawing.js" */
+/** @import { Range } from "./face.js" */
 
 /** @typedef {"person" | "photo"} Kind of genes */
 /**

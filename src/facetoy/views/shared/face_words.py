@@ -1,4 +1,4 @@
-"""What the values of genes are called, and a face in words; ``words.js`` says the same."""
+"""What the values of genes are called, and a face in words; ``face_words.js`` says the same."""
 
 from __future__ import annotations
 
