@@ -53,7 +53,7 @@ test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
 	$(BUILD)
 	$(BIN)/pytest $(PARALLEL) -m browser tests
 
-data: $(READY)  ## Download the faces of chapters 10 and 11
+data: $(READY)  ## Download the faces of chapters 10, 11 and 14
 	$(BIN)/python -c 'import facetoy; facetoy.load("olivetti")'
 
 # The package's tests and every chapter with other versions than those of constraints.txt, in an
