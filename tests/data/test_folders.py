@@ -1,18 +1,16 @@
 """Images of one's own: a sub-folder for each class, as people have them."""
 
 import os
-import sys
 import unicodedata
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-Image = pytest.importorskip("PIL.Image", reason="needs the extra: pip install 'facetoy[photos]'")
-
-import facetoy  # noqa: E402
-from facetoy.data import folders as module  # noqa: E402
+import facetoy
+from facetoy.data import folders as module
 
 SHAPES = {"bar": (0, 2), "block": (1, 1), "corner": (0, 1), "rim": (2, 0)}
 
@@ -241,13 +239,6 @@ def test_two_names_that_read_alike(folder: Path) -> None:
 def test_a_folder_in_the_place_of_a_name(folder: Path) -> None:
     with pytest.raises(ValueError, match=r"unknown data .*; own images: load\('folder', path='"):
         facetoy.load(str(folder))
-
-
-def test_without_pillow_the_extra_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "PIL", None)
-    monkeypatch.delitem(sys.modules, "facetoy.data.folders")
-    with pytest.raises(ImportError, match=r"folder needs the extra: pip install 'facetoy\[photos"):
-        facetoy.load("folder", path=folder)
 
 
 def test_a_progress_bar_and_little_memory(folder: Path, monkeypatch, capsys) -> None:

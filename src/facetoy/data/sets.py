@@ -283,10 +283,8 @@ def _lfw(seed: int, min_images: int = 20) -> Data:
 def _folder(seed: int, path: Any = None, size: int = 32) -> Data:
     """Of each class a fifth is for the test, and at least one image: scikit-learn's split wants
     more of them."""
-    try:
-        from facetoy.data.folders import read_folder
-    except ImportError as error:
-        raise ImportError("folder needs the extra: pip install 'facetoy[photos]'") from error
+    from facetoy.data.folders import read_folder  # Pillow is loaded for it alone
+
     images, labels, names = read_folder(path, size)
     random, test = np.random.default_rng(seed), np.zeros(len(labels), bool)
     for label in range(len(names)):
@@ -323,12 +321,12 @@ def load(name: str, *, seed: int = 0, **options: Any) -> Data:
 
     **Your own images.** ``path`` has one sub-folder for each class, whose name is that of the
     class, as for torchvision's ImageFolder. Images of any size lie in it or in folders below;
-    ``facetoy.faces.photo.read_photo`` reads them, which wants ``facetoy[photos]``. Of each the
-    largest square in the middle is taken, made grey and resized to ``size`` x ``size``: nothing is
-    stretched, and the ends of a long side are lost. Cut out faces that are elsewhere before
-    (``facetoy.faces.photo.read_face``). The test gets at least one image of each class. Hidden
-    files, and files whose names are not those of images, are ignored. Nothing is written, and
-    nothing leaves the machine.
+    ``facetoy.faces.photo.read_photo`` reads them; ``facetoy[photos]`` brings a Pillow that is new
+    enough for all formats. Of each the largest square in the middle is taken, made grey and resized
+    to ``size`` x ``size``: nothing is stretched, and the ends of a long side are lost. Cut out
+    faces that are elsewhere before (``facetoy.faces.photo.read_face``). The test gets at least one
+    image of each class. Hidden files, and files whose names are not those of images, are ignored.
+    Nothing is written, and nothing leaves the machine.
 
     FileNotFoundError or NotADirectoryError if ``path`` is no folder. ValueError for fewer than two
     classes, for a class with fewer than two images, and, after all have been read, for images that

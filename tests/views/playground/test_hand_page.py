@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import strokes
 from playing import train
 from playwright.sync_api import Page, expect
-from widget_page import axe_violations, write_page
-
-from facetoy import Playground
+from widget_page import axe_violations
 
 PHONE = {"width": 390, "height": 844, "touch": True}
 PAD = ".ft-pad"
 TOLD = ".ft-hand:visible .ft-hand-words p"
 CANVAS = ".ft-stage canvas"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory) -> Path:
-    return write_page(tmp_path_factory.mktemp("hand") / "page.html", one=Playground())
-
-
-@pytest.fixture
-def show(file: Path, visit: Callable[..., Page]) -> Callable[..., Page]:
-    def show(fragment: str = "", **options) -> Page:
-        # with less motion it draws less often, and trains faster
-        page = visit(file.as_uri() + fragment, reduced_motion=True, **options)
-        page.locator(PAD).wait_for()
-        return page
-
-    return show
 
 
 def picture(page: Page) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 from playing import train
 from playwright.sync_api import Locator, Page, expect
-from widget_page import axe_violations, write_page
+from widget_page import axe_violations
 
-from facetoy import Playground, load
+from facetoy import load
 from facetoy.data.toyfaces import CONDITION, IDENTITY, draw, genes
 from facetoy.views.playground.playground import making
 
@@ -22,22 +20,6 @@ TOLD = f"{HAND} .ft-hand-words p"
 HEARD = f"{HAND} .ft-spoken"
 PICTURE = ".ft-stage canvas"
 SHOT = "(canvas) => canvas.toDataURL()"
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory) -> Path:
-    return write_page(tmp_path_factory.mktemp("face") / "page.html", one=Playground())
-
-
-@pytest.fixture
-def show(file: Path, visit: Callable[..., Page]) -> Callable[..., Page]:
-    def show(fragment: str = FACES, **options) -> Page:
-        # with less motion it draws less often, and trains faster
-        page = visit(file.as_uri() + fragment, reduced_motion=True, **options)
-        page.locator(HAND).wait_for(state="attached")
-        return page
-
-    return show
 
 
 def whose(page: Page) -> Locator:
@@ -70,7 +52,7 @@ def test_the_people_are_those_of_the_data_set():
 
 
 def test_sliders_moved_to_a_person_land_in_its_class(show):
-    page = show()
+    page = show(FACES)
     train(page, 20)
     move_to(page, 4)
     assert taken_for(page) == "4"
@@ -81,7 +63,7 @@ def test_sliders_moved_to_a_person_land_in_its_class(show):
 
 
 def test_most_people_land_in_their_class(show):
-    page = show()
+    page = show(FACES)
     train(page, 20)
     right = 0
     for k in range(10):
@@ -91,7 +73,7 @@ def test_most_people_land_in_their_class(show):
 
 
 def test_the_network_is_shown_what_the_data_would_have(show):
-    page = show()
+    page = show(FACES)
     shipped = making()
     for k in (0, 7):
         whose(page).select_option(str(k))
@@ -106,7 +88,7 @@ def test_the_network_is_shown_what_the_data_would_have(show):
 
 
 def test_the_card_follows_the_sliders_and_leaves(show):
-    page = show()
+    page = show(FACES)
     train(page, 5)
     empty, large = picture(page), page.locator(".ft-face").evaluate(SHOT)
     expect(page.locator(TOLD)).to_contain_text("Choose a person or move a slider")
@@ -126,7 +108,7 @@ def test_the_card_follows_the_sliders_and_leaves(show):
 
 
 def test_it_stays_while_the_network_trains(show):
-    page = show()
+    page = show(FACES)
     whose(page).select_option("4")
     before = page.locator(TOLD).inner_text()
     train(page, 20)
@@ -146,7 +128,7 @@ def test_two_losses_get_the_same_face(show):
 
 
 def test_by_keys_alone_and_heard_once(show):
-    page = show()
+    page = show(FACES)
     train(page, 5)
     page.evaluate(
         """(heard) => {
@@ -174,7 +156,7 @@ def test_by_keys_alone_and_heard_once(show):
 
 
 def test_only_faces_have_sliders(show):
-    page = show("")
+    page = show()
     expect(page.locator(HAND)).to_be_hidden()
     page.get_by_text("Data, network and training").click()
     data = page.locator("select[id$=-data]")
@@ -193,7 +175,7 @@ def test_only_faces_have_sliders(show):
 @pytest.mark.parametrize("size", ["phone", "column", "laptop"])
 def test_everyone_can_use_it(show, dark, size):
     phone = {"width": 390, "height": 844, "touch": True} if size == "phone" else {}
-    page = show(dark=dark, **phone)
+    page = show(FACES, dark=dark, **phone)
     if dark:
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
     if size == "laptop":
@@ -209,7 +191,7 @@ def test_everyone_can_use_it(show, dark, size):
 
 
 def test_on_a_phone_sliders_and_picture_are_in_sight_together(show):
-    page = show(width=390, height=844, touch=True)
+    page = show(FACES, width=390, height=844, touch=True)
     hand = page.locator(HAND).bounding_box()
     sphere = page.locator(PICTURE).first.bounding_box()
     assert hand["y"] < sphere["y"]
