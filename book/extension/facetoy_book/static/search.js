@@ -19,16 +19,18 @@
   const within = (some, all) => [...some].every((stem) => all.has(stem));
 
   /**
-   * Headings that have all words of the query, or whose words are all in it; first those alike.
+   * Headings that have all words of the query, the shortest first, then those whose words are all in
+   * it, the longest first.
    * @param {Set<string>} asked
    */
   const headings = (asked) => {
     const { alltitles, titles, docnames, filenames } = Search._index;
     return Object.entries(alltitles).flatMap(([heading, places]) => {
       const own = stems(heading);
-      const [few, many] = [own, asked].sort((a, b) => a.size - b.size);
-      if (!few.size || !within(few, many)) return [];
-      const score = FEWEST + Math.round((15 * few.size) / many.size);
+      const shared = Math.min(own.size, asked.size) / Math.max(own.size, asked.size);
+      const whole = within(asked, own);
+      if (!own.size || !asked.size || !(whole || within(own, asked))) return [];
+      const score = (whole ? 2 : 1) * FEWEST + Math.round(FEWEST * shared);
       return places.map(([page, id]) => {
         const title = titles[page] === heading ? heading : `${titles[page]} > ${heading}`;
         return [docnames[page], title, id ? `#${id}` : "", null, score, filenames[page]];
