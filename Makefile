@@ -21,9 +21,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A failed build forgets what it read, or the next one would not repeat its warnings.
 BUILD := $(BIN)/jupyter-book build . -W --keep-going || { rm -rf _build/.doctrees; exit 1; }
 
-# Chapters read runs that another of them has trained: facetoy.stranger_test looks here. As many
-# chapters run at a time as there are cores: each trains on one.
-SHARED := FACETOY_CACHE="$(CURDIR)/_build/runs" LOKY_MAX_CPU_COUNT=1 OMP_NUM_THREADS=1
+# As many chapters or tests run at a time as there are cores: each computes on one. With more
+# threads than cores, the tests of the losses take twice as long.
+ALONE := LOKY_MAX_CPU_COUNT=1 OMP_NUM_THREADS=1
+# Chapters read runs that another of them has trained: facetoy.stranger_test looks here.
+SHARED := FACETOY_CACHE="$(CURDIR)/_build/runs" $(ALONE)
 
 PARALLEL := -n logical --dist worksteal
 
@@ -45,13 +47,13 @@ serve: book  ## Build the book and show it on http://localhost:8000
 
 # Every notebook runs once, from a copy; the book then takes its outputs from there.
 test: $(READY)  ## Run all tests: units, notebooks, the whole book in a browser
-	$(BIN)/pytest $(PARALLEL) -m "not browser" tests
+	$(ALONE) $(BIN)/pytest $(PARALLEL) -m "not browser" tests
 	rm -rf $(RUNS) _build/html _build/.doctrees _build/runs
 	$(foreach notebook,$(NOTEBOOKS),install -D -m 644 $(notebook) $(RUNS)/$(notebook) &&) true
 	$(SHARED) $(BIN)/pytest $(PARALLEL) -p facetoy_book.nbmake_memory --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(NOTEBOOKS:%=$(RUNS)/%)
 	$(BIN)/python -m facetoy_book take $(RUNS)
 	$(BUILD)
-	$(BIN)/pytest $(PARALLEL) -m browser tests
+	$(ALONE) $(BIN)/pytest $(PARALLEL) -m browser tests
 
 data: $(READY)  ## Download the faces of chapters 10, 11 and 14
 	$(BIN)/python -c 'import facetoy; facetoy.load("olivetti")'
@@ -67,9 +69,9 @@ OTHER = rm -rf build $(VENV)-$(1) $(RUNS)-$(1) && $(PYTHON) -m venv $(VENV)-$(1)
 	&& $(VENV)-$(1)/bin/pip install -q $(TORCH) -r $(VENV)-$(1).txt \
 	&& $(VENV)-$(1)/bin/python tests/install_cells.py \
 	&& $(VENV)-$(1)/bin/pip install -q $(TORCH) -r $(VENV)-$(1).txt ".[test]" \
-	&& $(VENV)-$(1)/bin/pytest $(PARALLEL) -m "not browser" $(UNITS) \
+	&& $(ALONE) $(VENV)-$(1)/bin/pytest $(PARALLEL) -m "not browser" $(UNITS) \
 	&& mkdir $(RUNS)-$(1) && cp $(NOTEBOOKS) $(RUNS)-$(1) \
-	&& $(VENV)-$(1)/bin/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(RUNS)-$(1)
+	&& $(ALONE) $(VENV)-$(1)/bin/pytest $(PARALLEL) --nbmake --overwrite --nbmake-timeout 1800 --durations 0 $(RUNS)-$(1)
 
 test-newest:  ## Run units and chapters with the newest versions of all packages (TORCH=torch too)
 	$(call OTHER,newest)
