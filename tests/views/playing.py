@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
+LEARNT = 40  # epochs; around the 20th the network still wavers between a 1 and a 7
 
-def train(page: Page, least: int) -> None:
+
+def train(page: Page, least: int = LEARNT) -> None:
     """Play until at least so many epochs are over."""
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(

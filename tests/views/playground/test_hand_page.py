@@ -14,7 +14,6 @@ PHONE = {"width": 390, "height": 844, "touch": True}
 PAD = ".ft-pad"
 TOLD = ".ft-hand:visible .ft-hand-words p"
 CANVAS = ".ft-stage canvas"
-LEARNT = 40  # epochs; around the 20th the network still wavers between a 1 and a 7
 
 
 def picture(page: Page) -> str:
@@ -29,7 +28,7 @@ def taken_for(page: Page, side: int = 0) -> str:
 @pytest.mark.parametrize("how", ["mouse", "finger"])
 def test_a_digit_lands_in_its_class(show, how):
     page = show(**(PHONE if how == "finger" else {}))
-    train(page, LEARNT)
+    train(page)
     draw = strokes.by_finger if how == "finger" else strokes.by_mouse
     for digit in "017":
         draw(page, strokes.DIGITS[digit])
@@ -43,7 +42,7 @@ def test_a_digit_lands_in_its_class(show, how):
 
 def test_most_digits_land_in_their_class(show):
     page = show()
-    train(page, LEARNT)
+    train(page)
     right = 0
     for digit, drawing in strokes.DIGITS.items():
         strokes.by_mouse(page, drawing)
@@ -75,7 +74,7 @@ def test_it_stays_while_the_network_trains(show):
     strokes.by_mouse(page, strokes.DIGITS["7"])
     shot = "(canvas) => canvas.toDataURL()"
     before, pad = page.locator(TOLD).inner_text(), page.locator(PAD).evaluate(shot)
-    train(page, LEARNT)
+    train(page)
     assert page.locator(TOLD).inner_text() != before
     assert taken_for(page) == "7"
     page.get_by_role("button", name="Reset").click()
@@ -87,7 +86,7 @@ def test_two_losses_get_the_same_digit(show):
     page = show("#playground&loss=arcface&b.loss=softmax")
     strokes.by_mouse(page, strokes.DIGITS["0"])
     expect(page.locator(TOLD)).to_have_count(2)
-    train(page, LEARNT)
+    train(page)
     assert [taken_for(page, k) for k in (0, 1)] == ["0", "0"]
     page.locator(".ft-setup select").nth(1).select_option("triplet")
     expect(page.locator(TOLD).nth(1)).to_contain_text("θ to the means")
@@ -95,7 +94,7 @@ def test_two_losses_get_the_same_digit(show):
 
 def test_by_keys_alone_and_heard(show):
     page = show()
-    train(page, LEARNT)
+    train(page)
     pad, heard = page.locator(PAD), page.locator(".ft-hand:visible .ft-spoken")
     pad.focus()
     pad.press("ArrowDown")  # the pen is up: it moves only

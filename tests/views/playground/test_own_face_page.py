@@ -53,7 +53,7 @@ def test_the_people_are_those_of_the_data_set():
 
 def test_sliders_moved_to_a_person_land_in_its_class(show):
     page = show(FACES)
-    train(page, 20)
+    train(page)
     move_to(page, 4)
     assert taken_for(page) == "4"
     nearest = re.search(r"θ: (\d+)° to (\d)", page.locator(TOLD).inner_text())
@@ -64,7 +64,7 @@ def test_sliders_moved_to_a_person_land_in_its_class(show):
 
 def test_most_people_land_in_their_class(show):
     page = show(FACES)
-    train(page, 20)
+    train(page)
     right = 0
     for k in range(10):
         whose(page).select_option(str(k))
@@ -111,7 +111,7 @@ def test_it_stays_while_the_network_trains(show):
     page = show(FACES)
     whose(page).select_option("4")
     before = page.locator(TOLD).inner_text()
-    train(page, 20)
+    train(page)
     assert page.locator(TOLD).inner_text() != before
     assert taken_for(page) == "4"
     page.get_by_role("button", name="Reset").click()
@@ -123,7 +123,7 @@ def test_two_losses_get_the_same_face(show):
     page = show(f"{FACES}&loss=arcface&b.loss=softmax")
     whose(page).select_option("6")
     expect(page.locator(TOLD)).to_have_count(2)
-    train(page, 20)
+    train(page)
     assert [taken_for(page, k) for k in (0, 1)] == ["6", "6"]
 
 
