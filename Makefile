@@ -21,8 +21,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # A failed build forgets what it read, or the next one would not repeat its warnings.
 BUILD := $(BIN)/jupyter-book build . -W --keep-going || { rm -rf _build/.doctrees; exit 1; }
 
-# As many chapters or tests run at a time as there are cores: each computes on one. With more
-# threads than cores, the tests of the losses take twice as long.
+# As many chapters or tests run at a time as there are cores: each computes on one. More threads
+# than cores get in each other's way.
 ALONE := LOKY_MAX_CPU_COUNT=1 OMP_NUM_THREADS=1
 # Chapters read runs that another of them has trained: facetoy.stranger_test looks here.
 SHARED := FACETOY_CACHE="$(CURDIR)/_build/runs" $(ALONE)
