@@ -141,11 +141,16 @@ def test_what_is_made_is_in_the_makefile(name: str) -> None:
 
 
 def test_the_units_are_installed_and_run_as_the_makefile_does() -> None:
-    parallel = re.search(r"^PARALLEL := (.*)$", MAKEFILE, re.M)[1]
-    recipes = MAKEFILE.replace("$(PARALLEL)", parallel).splitlines()
-    for step in JOBS["tests", "units"]["steps"]:
+    settings = dict(re.findall(r"^(?:export )?(\w+) := (.*)$", MAKEFILE, re.M))
+    recipes = MAKEFILE.replace("$(PARALLEL)", settings["PARALLEL"])
+    recipes = recipes.replace("$(ALONE) ", "").splitlines()
+    job = JOBS["tests", "units"]
+    for step in job["steps"]:
         if "run" in step:
             assert step["run"].replace("python -m ", "\t$(BIN)/") in recipes
+    alone = dict(word.split("=") for word in settings["ALONE"].split())
+    assert alone.items() <= job["env"].items()
+    assert job["env"].items() - {("PYTHONUTF8", "1")} <= (settings | alone).items()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no executable files")
