@@ -23,8 +23,9 @@ NO_CLASSES = {"train", "training", "test", "val", "valid", "validation"}
 SPARE = 8  # a photo is decoded at about so many times the size that is wanted
 
 
-def read_folder(path: Any, size: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Images (N, 1, size, size) float32 in [0, 1], labels (N,) and the names of the classes.
+def read_folder(path: Any, size: int) -> tuple[str, np.ndarray, np.ndarray, list[str]]:
+    """The folder's name; images (N, 1, size, size) float32 in [0, 1], labels (N,) and the names of
+    the classes.
 
     Names, files and errors are those of ``facetoy.load``; what can be known without reading an
     image is checked first.
@@ -41,7 +42,8 @@ def read_folder(path: Any, size: int) -> tuple[np.ndarray, np.ndarray, list[str]
             )
     labels = np.repeat(np.arange(len(files)), [len(paths) for paths in files.values()])
     pixels = _read([path for paths in files.values() for path in paths], size)
-    return np.divide(pixels[:, None], 255, dtype=np.float32), labels, list(files)
+    images = np.divide(pixels[:, None], 255, dtype=np.float32)
+    return folder.resolve().name, images, labels, list(files)
 
 
 def _checked(path: Any) -> Path:
@@ -52,7 +54,7 @@ def _checked(path: Any) -> Path:
         )
     if not isinstance(path, str | os.PathLike) or not str(path):
         raise ValueError(f"path must be that of a folder, got {path!r}")
-    folder = Path(path).expanduser()
+    folder = Path(os.path.expanduser(path))  # Path's own raises for a user who is not there
     if not folder.exists():
         where = "" if folder.is_absolute() else f" in {Path.cwd()}"
         raise FileNotFoundError(f"there is no folder {folder}{where}")

@@ -285,12 +285,11 @@ def _folder(seed: int, path: Any = None, size: int = 32) -> Data:
     more of them."""
     from facetoy.data.folders import read_folder  # Pillow is loaded for it alone
 
-    images, labels, names = read_folder(path, size)
+    name, images, labels, names = read_folder(path, size)
     random, test = np.random.default_rng(seed), np.zeros(len(labels), bool)
     for label in range(len(names)):
         (its,) = np.nonzero(labels == label)
         test[random.permutation(its)[: max(1, round(len(its) / 5))]] = True
-    name = Path(path).expanduser().resolve().name
     return Data(name, images[~test], labels[~test], images[test], labels[test], tuple(names))
 
 
