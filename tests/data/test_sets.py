@@ -1,7 +1,6 @@
 """Data sets: split without overlap, downloaded whole or not at all."""
 
 import hashlib
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -127,13 +126,7 @@ def test_a_download_is_cached_whole(home, monkeypatch):
 
 def test_a_download_shows_its_progress(home, monkeypatch, capsys):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
-
-    def fetch(data_home):
-        found = answer(data_home)
-        time.sleep(0.5)  # the bar looks five times a second
-        return found
-
-    monkeypatch.setattr(sources, "fetch_olivetti_faces", fetch)
+    monkeypatch.setattr(sources, "fetch_olivetti_faces", answer)
     facetoy.load("olivetti")
     shown = capsys.readouterr().err
     assert "downloading Olivetti faces" in shown

@@ -74,7 +74,9 @@ def _watch_size(folder: Path, size: int, text: str) -> Iterator[None]:
     with progress_bar(total=size, desc=text, unit="B", unit_scale=True) as bar:
 
         def watch() -> None:
-            while not done.wait(0.2):
+            over = False
+            while not over:  # once more when it is done
+                over = done.wait(0.2)
                 with suppress(OSError):  # files come and go
                     bar.n = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
                     bar.refresh()
