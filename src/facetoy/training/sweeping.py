@@ -50,8 +50,8 @@ def sweep(
     ``sweep("arcface", data, m=[0, 0.1, 0.2])`` varies the margin; ``seed=range(5)`` the seed.
     Other arguments go to every ``fit``. Where the loss is one of ours with class weights and
     network and optimiser are ``fit``'s own, runs that differ in their seed and the loss's numbers
-    are steps of one program, on a GPU all of them; their ``history["seconds"]`` are shares of its
-    time; up to eight are one program on one core, which is quicker than two. Networks with
+    are steps of one program; their ``history["seconds"]`` are shares of its time. More than eight
+    are shared out over ``jobs``; fewer are quicker on one core than on two. Networks with
     convolutions gain nothing from one program on a CPU. ``jobs`` threads train at once, at most:
     None is as many as there are cores, on a GPU one. Losses, networks and optimisers of your
     own, which may not be made for threads, train in so many processes instead.
