@@ -54,12 +54,15 @@ def test_the_missing_rank_is_named(tmp_path: Path) -> None:
     """A rank that never comes: the others say which one, and when they gave up."""
     script = tmp_path / "late.py"
     script.write_text(
-        "import os, time\n"
+        "import os, sys, time\n"
+        "from pathlib import Path\n"
         "if os.environ['RANK'] == '1': time.sleep(60)\n"
         "from facetoy.large import connect\n"
+        "Path(sys.argv[1], os.environ['RANK']).touch()\n"  # an import may take long
+        "while not all(Path(sys.argv[1], rank).exists() for rank in '02'): time.sleep(0.01)\n"
         "with connect(timeout=3): pass\n"
     )
-    done = start(script, 3)
+    done = start(script, 3, tmp_path)
     assert done.returncode != 0
     assert "of 3 ranks these did not come within 3 s: 1" in done.stderr
 
