@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from playing import FRAME
 from playwright.sync_api import Page
 from widget_page import write_page
 
@@ -26,7 +27,6 @@ SEEDS = (0, 1, 2)
 #: browsers, makes another training in the end, so a range must hold others, too.
 LEEWAY = {"=": 0, " epochs": 0, "°": 5, " %": 4, " of 10": 2, " long": 1}
 WILD = 4  # times as far, where trainings end in different ways
-FRAME = 16  # milliseconds of the page's clock; in each it trains for two epochs
 FOLDED = re.compile(
     r"<details>\n<summary>What we saw</summary>\n\n(.*?)\n\n</details>\n", re.DOTALL
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playing import epochs, train
 from playwright.sync_api import Page, expect
 from widget_page import write_page
 
@@ -36,10 +37,6 @@ def show(folder, visit):
     return show
 
 
-def epochs(page: Page) -> int:
-    return int(re.sub(r"\D", "", page.locator(".ft-clock").inner_text()))
-
-
 def wait(page: Page, least: int) -> None:
     """Wait until the training that plays is at least so many epochs old."""
     page.wait_for_function(
@@ -47,13 +44,6 @@ def wait(page: Page, least: int) -> None:
         arg=least,
         timeout=60_000,
     )
-
-
-def train(page: Page, least: int) -> None:
-    """Play until at least so many epochs are over."""
-    page.get_by_role("button", name="Play").click()
-    wait(page, least)
-    page.get_by_role("button", name="Pause").click()
 
 
 def now(page: Page) -> float:
