@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from playing import train
+from playing import stop_clock, train
 from playwright.sync_api import Locator, Page, expect
 from widget_page import axe_violations
 
@@ -130,6 +130,7 @@ def test_two_losses_get_the_same_face(show):
 def test_by_keys_alone_and_heard_once(show):
     page = show(FACES)
     train(page, 5)
+    stop_clock(page)
     page.evaluate(
         """(heard) => {
           window.said = 0;
@@ -147,12 +148,23 @@ def test_by_keys_alone_and_heard_once(show):
         page.keyboard.press("ArrowRight")
     expect(width).to_have_attribute("aria-valuetext", re.compile(r"^wide, 0\.62$"))
     assert width.evaluate("(input) => input.nextSibling.ariaLive") == "off"
+    assert page.evaluate("window.said") == 0
+    page.clock.run_for(5000)
     expect(page.locator(HEARD)).to_contain_text("ArcFace takes it for ")
-    page.wait_for_timeout(800)
     assert page.evaluate("window.said") == 1
     page.get_by_role("button", name="Another person").press("Enter")
+    page.clock.run_for(5000)
     expect(page.locator(HEARD)).to_contain_text("Another person: ")
     expect(page.locator(HEARD)).to_contain_text("ArcFace takes it for ")
+
+
+def test_someone_new_can_be_chosen(show):
+    page = show(FACES)
+    whose(page).select_option("3")
+    before = page.locator(".ft-face").evaluate(SHOT)
+    whose(page).select_option("someone new")
+    assert page.locator(".ft-face").evaluate(SHOT) != before
+    expect(page.locator(HEARD)).to_contain_text("Another person: ")
 
 
 def test_only_faces_have_sliders(show):

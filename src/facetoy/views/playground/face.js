@@ -4,7 +4,7 @@ import { button, freshId } from "../shared/controls.js";
 import { make } from "../shared/elements.js";
 import { describe } from "../shared/face_words.js";
 import { choice, field } from "../shared/form.js";
-import { drawRows, Genes, newsOf, showGrey } from "../shared/genes.js";
+import { drawRows, Genes, KINDS, newsOf, showGrey } from "../shared/genes.js";
 import { randomNumbers } from "../shared/random.js";
 
 /** @import { Kind, Rows, Wording } from "../shared/face_words.js" */
@@ -31,6 +31,7 @@ export class FaceMaker {
   #on;
   #genes;
   #choice;
+  #random = randomNumbers(0);
   /** @type {Rows} */
   #now;
   #own = false; // has the reader made it?
@@ -88,19 +89,19 @@ export class FaceMaker {
 
   /** Buttons that draw the genes of a person, or of a photo, anew. */
   #others(/** @type {AbortSignal} */ signal) {
-    const random = randomNumbers(0);
-    return /** @type {Kind[]} */ (["person", "photo"]).map((kind) =>
-      button(`Another ${kind}`, () => {
-        if (kind === "person") this.#choice.value = OWN;
-        const before = this.#now;
-        this.#make({ [kind]: before[kind].map(random) });
-        this.#on.did(`Another ${kind}: ${newsOf(this.#making, before, this.#now)}.`);
-      }, signal),
-    );
+    return KINDS.map((kind) => button(`Another ${kind}`, () => this.#renew(kind), signal));
+  }
+
+  #renew(/** @type {Kind} */ kind) {
+    if (kind === "person") this.#choice.value = OWN;
+    const before = this.#now;
+    this.#make({ [kind]: before[kind].map(this.#random) });
+    this.#on.did(`Another ${kind}: ${newsOf(this.#making, before, this.#now)}.`);
   }
 
   #choose(/** @type {string} */ k) {
-    if (k !== OWN) this.#make({ person: this.#making.people[+k] });
+    if (k === OWN) this.#renew("person");
+    else this.#make({ person: this.#making.people[+k] });
   }
 
   #make(/** @type {Partial<Rows>} */ change) {

@@ -63,17 +63,12 @@ class Pad {
   clear() {
     this.#strokes = [];
     this.#down = false;
-    this.#changed();
-  }
-
-  #changed() {
-    this.draw();
     this.#on.made();
   }
 
   #extend(/** @type {Spot} */ spot) {
     this.#strokes.at(-1)?.push(spot);
-    this.#changed();
+    this.#on.made();
   }
 
   // ---- mouse and finger
@@ -91,7 +86,7 @@ class Pad {
     this.#pointer = event.pointerId;
     this.#down = this.#keyed = false;
     this.#strokes.push([this.#at(event)]);
-    this.#changed();
+    this.#on.made();
   }
 
   /** @param {PointerEvent} event */
@@ -99,7 +94,7 @@ class Pad {
     if (event.pointerId !== this.#pointer) return;
     const all = event.getCoalescedEvents?.() ?? [];
     for (const one of all.length ? all : [event]) this.#strokes.at(-1)?.push(this.#at(one));
-    this.#changed();
+    this.#on.made();
   }
 
   /** @param {PointerEvent} event */
@@ -119,6 +114,7 @@ class Pad {
     else if (event.key === "Delete") this.#clearByKey();
     else return;
     event.preventDefault();
+    this.#pointer = null; // the keys have the pen now
   }
 
   #go(/** @type {Spot} */ [dx, dy]) {
@@ -137,7 +133,7 @@ class Pad {
       return;
     }
     this.#strokes.push([this.#spot]);
-    this.#changed();
+    this.#on.made();
     const [left, top] = this.#spot.map((place) => Math.round(100 * place));
     this.#on.said(`Pen down, ${left} % from the left, ${top} % from the top.`);
   }
@@ -145,7 +141,7 @@ class Pad {
   #takeBack() {
     this.#lift();
     this.#strokes.pop();
-    this.#changed();
+    this.#on.made();
   }
 
   #clearByKey() {
