@@ -1,4 +1,4 @@
-// The reader's own image on a sphere: a card, above all points, and the arc to the nearest class.
+// The reader's own image on a sphere: a card, above all points, and an arc to a class.
 
 import { pen } from "./elements.js";
 import { traceLine } from "./lines.js";
@@ -12,7 +12,7 @@ const PARTS = 24; // of the arc
 /**
  * The reader's own image.
  * @typedef {object} Guest
- * @property {number} cls the class that it is taken for
+ * @property {number} cls the class that its colour and its arc tell
  * @property {HTMLCanvasElement} picture
  */
 
@@ -60,7 +60,7 @@ function drawArc(sheet, { items, flat }, from, to) {
 }
 
 /**
- * The guest, the item after the crosses, and its arc to the class that it is taken for.
+ * The guest, the item after the crosses, and its arc to its class.
  * @param {Sheet} sheet
  * @param {Scene} scene
  */

@@ -1,5 +1,7 @@
 // The trained network of a run, as `Embedder` in facetoy/training/networks.py.
 
+import { angleOf } from "../shared/vectors.js";
+
 /** @import {Run} from "./unpacking.js" */
 
 /**
@@ -42,12 +44,10 @@ export function see({ network, weight, means, steps }, known, image) {
   const feature = embed(network, image);
   const d = feature.length;
   const ways = weight ?? means;
-  const last = ways.length - ways.length / steps.length;
-  const angles = Array.from({ length: known }, (_, c) => {
-    const way = ways.subarray(last + c * d, last + (c + 1) * d);
-    const dot = way.reduce((sum, value, k) => sum + value * feature[k], 0);
-    const cos = dot / (Math.hypot(...way) * Math.hypot(...feature) || 1);
-    return (Math.acos(Math.max(-1, Math.min(1, cos))) * 180) / Math.PI;
-  });
+  const last = ways.subarray(ways.length - ways.length / steps.length);
+  const angles = Array.from(
+    { length: known },
+    (_, c) => (angleOf(feature, 0, last, c, d) * 180) / Math.PI,
+  );
   return { feature, angles, guess: angles.indexOf(Math.min(...angles)) };
 }
