@@ -70,7 +70,7 @@ def test_the_picture_plays_once(visit: Callable[..., Page]) -> None:
     figure = page.locator(".facetoy-widget").first
     expect(figure.get_by_role("checkbox", name="images")).to_be_checked()
     expect(figure.get_by_role("button", name="Pause")).to_be_visible()
-    expect(figure.get_by_role("button", name="Play")).to_be_visible(timeout=20_000)
+    expect(figure.get_by_role("button", name="Play")).to_be_visible(timeout=60_000)
     still = page.locator(CANVAS).evaluate("(canvas) => canvas.toDataURL()")
     page.wait_for_timeout(500)
     assert page.locator(CANVAS).evaluate("(canvas) => canvas.toDataURL()") == still

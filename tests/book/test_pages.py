@@ -177,7 +177,8 @@ def check_theme(page: Page) -> None:
     followed = f"(light) => ({LETTER_COLOURS})().every((colour, i) => colour !== light[i])"
     page.wait_for_function(followed, arg=light)
     page.wait_for_timeout(500)
-    assert page.evaluate(DRAWN) == drawn
+    same = f"(drawn) => JSON.stringify(({DRAWN})()) === JSON.stringify(drawn)"
+    page.wait_for_function(same, arg=drawn)
 
 
 def check_finger(page: Page, swipe: Callable[..., None]) -> None:
@@ -187,7 +188,7 @@ def check_finger(page: Page, swipe: Callable[..., None]) -> None:
     before = page.evaluate("scrollY")
     box = plot.bounding_box()
     swipe(page, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 0, -200)
-    assert page.evaluate("scrollY") > before + 100
+    page.wait_for_function("(before) => scrollY > before + 100", arg=before)
 
 
 def check_not_cut(page: Page) -> None:
