@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -114,6 +116,39 @@ def test_a_chapter_is_run_and_its_page_built(book: Path, done: subprocess.Comple
     row = [cell.get_text() for cell in page(book, "book/status").select("td")][-4:]
     memory = f"{run[PEAK] / 1e9:.2f}" if MEASURED else ""
     assert row == ["Ill no more", "1", f"{run[SECONDS]:.0f}", memory]
+
+
+@pytest.mark.posix
+def test_a_process_that_is_killed_ends_the_run(tmp_path: Path) -> None:
+    write_book(tmp_path)
+    kill = "import os; os.kill(os.getppid(), 9)"
+    write(tmp_path / "book" / "index.ipynb", "Killed", f"import time; time.sleep(9); {kill}")
+    write(tmp_path / "chapters" / "02_ill.ipynb", "Long", "import time; time.sleep(600)")
+    command = [sys.executable, "-m", "facetoy_book", "run"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    names = r"book/index(, chapters/02_ill)?(, chapters/01_well)?"
+    assert re.search(rf"No book: a process was killed; not run, or failed: {names}\.\n", done.stderr)
+    assert done.returncode == 1
+
+
+@pytest.mark.posix
+def test_an_interruption_ends_all_and_keeps_what_was_run(tmp_path: Path) -> None:
+    write_book(tmp_path)
+    (tmp_path / "chapters" / "02_ill.ipynb").unlink()
+    wait = "import pathlib, time; pathlib.Path('begun').touch(); time.sleep(600)"
+    write(tmp_path / "chapters" / "01_well.ipynb", "Long", wait)
+    command = [sys.executable, "-m", "facetoy_book", "run"]
+    run = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # who tests may ignore it
+    )  # fmt: skip
+    while not (tmp_path / "chapters" / "begun").exists() or len(in_order(tmp_path)) > 1:
+        assert run.poll() is None
+        time.sleep(0.2)
+    run.send_signal(signal.SIGINT)
+    assert "Interrupted. What has been run is kept.\n" in run.communicate(timeout=60)[1]
+    assert run.returncode == 1
+    assert [path.stem for path in in_order(tmp_path)] == ["01_well"]
 
 
 @pytest.mark.parametrize("number", ["", "3", "status"])

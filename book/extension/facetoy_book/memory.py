@@ -12,15 +12,15 @@ import psutil
 EVERY = 0.25  # seconds between two looks
 
 
-class MemoryWatch:
+class ChildrenWatch:
     """The most memory that the children of this process hold together, with all theirs.
 
-    Within ``with MemoryWatch() as watch``, a thread looks again and again. Afterwards
+    Within ``with ChildrenWatch() as watch``, a thread looks again and again. Afterwards
     ``watch.most`` says the bytes, or None where they cannot be measured (elsewhere than on Linux)
     or where there was no child.
     """
 
-    def __enter__(self) -> MemoryWatch:
+    def __enter__(self) -> ChildrenWatch:
         self.most: int | None = None
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.watch, daemon=True)

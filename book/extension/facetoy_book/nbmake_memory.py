@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from facetoy_book.cache import PEAK
-from facetoy_book.memory import MemoryWatch
+from facetoy_book.memory import ChildrenWatch
 
 
 @pytest.hookimpl(wrapper=True)
@@ -16,7 +16,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Watch a notebook that runs; it is the only child of this process."""
     if not getattr(item, "nbmake", False):
         return (yield)
-    with MemoryWatch() as watch:
+    with ChildrenWatch() as watch:
         done = yield
     if item.config.option.overwrite and watch.most is not None:
         notebook = nbformat.read(item.filename, as_version=4)
