@@ -160,6 +160,37 @@ def test_features_alone_and_then_everything(passes):
     assert passes
 
 
+def test_no_gradient_waits_for_a_pass_that_does_not_ask_for_it(passes, monkeypatch):
+    made_of = []
+    real = _by_rows.own
+
+    def own(*args):
+        made_of.append(real(*args))
+        return made_of[-1]
+
+    monkeypatch.setattr(_by_rows, "own", own)
+    loss, x, y = made(MAKE["arcface"], 6, 3, 7)
+    value = loss(x, y)
+    for _ in range(3):
+        torch.autograd.grad(value, x, retain_graph=True)
+        value.backward(inputs=[x], retain_graph=True)
+    assert [len(own.found) for own in made_of] == [0]
+    # a pass within another that does ask: each gets its own
+    want = at_once(lambda: found(loss, x, y))[1:]
+    outer = loss(x, y)
+    within = []
+
+    def again(_):
+        hook.remove()
+        within.extend(torch.autograd.grad(outer, [x, loss.weight], retain_graph=True))
+
+    hook = made_of[-1].rows.register_hook(again)  # between the two nodes of the outer pass
+    got = torch.autograd.grad(outer, [x, loss.weight], retain_graph=True)
+    close(got, want, 1e-11)
+    close(within, want, 1e-11)
+    assert [len(own.found) for own in made_of] == [0, 0]
+
+
 class Watch(TorchDispatchMode):
     """Notes the storages, with at least ``least`` numbers, of all tensors that are made."""
 

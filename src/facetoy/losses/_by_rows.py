@@ -135,7 +135,8 @@ class _ByRows(torch.autograd.Function):
             return None, None, None, a, t, None, W, b
         # the first backward pass takes the gradients away; another one computes them anew
         grads, ctx.grads = ctx.grads or _pass(ctx.task, *inputs, ctx.asked)[1], None
-        if grads.W is not None:
+        after = ctx.next_functions[2][0]  # the node of _Own
+        if grads.W is not None and torch._C._will_engine_execute_node(after):
             pass_id = torch._C._current_graph_task_id()
             ctx.found[pass_id] = _through_lengths(grads.W, inputs[2], ctx.task.lengths, g)
         a, t, b = (v if v is None else v * g for v in (grads.a, grads.t, grads.b))
