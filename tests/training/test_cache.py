@@ -10,9 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit
 from torch import nn
 
 import facetoy
+from facetoy.large import shard
 from facetoy.progress import progress_bar
 from facetoy.training import cache, sweeping
 from facetoy.training.batched import Together
@@ -149,6 +151,9 @@ def test_the_surroundings_make_another_training(trains, monkeypatch):
     assert trains()
     with torch.autocast("cpu", torch.bfloat16):
         assert trains()
+    for name in ("allow_tf32", "benchmark", "deterministic"):
+        monkeypatch.setattr(torch.backends.cudnn, name, not getattr(torch.backends.cudnn, name))
+        assert trains(), name
     monkeypatch.setattr(torch, "__version__", "3.0")
     assert trains()
     monkeypatch.setattr(cache, "_code", lambda: [("losses/arcface.py", b"other code")])
@@ -171,12 +176,16 @@ def own(kind):
         network.register_forward_hook(lambda module, args, found: 2 * found)
     if kind == "instance":
         network[1].forward = lambda x: x[:, :3]
+    if kind == "not of trainings":
+        network.shard = shard
     return {
         "loss": {"loss": Own},
         "loss module": {"loss": Own(3, 10)},
         "layer": {"model": nn.Sequential(Flat(), nn.Linear(64, 3))},
         "hook": {"model": network},
         "instance": {"model": network},
+        "not of trainings": {"model": network},
+        "compiled": {"decay": expit},
         "optimizer": {"optimizer": lambda p, lr: torch.optim.SGD(p, lr)},
         "partial": {"decay": functools.partial(lambda most, part: most - part, 1)},
         "decay": {"decay": lambda part: 1 - part},
@@ -189,7 +198,7 @@ def own(kind):
     "kind",
     [
         "loss", "loss module", "layer", "hook", "instance", "optimizer", "partial", "decay",
-        "copied name", "on_snapshot",
+        "copied name", "on_snapshot", "not of trainings", "compiled",
     ],
 )  # fmt: skip
 def test_with_code_of_others_each_training_is_done(kind, trains, tmp_path):

@@ -23,7 +23,8 @@ from facetoy.training.recording import Training, as_array
 from facetoy.training.runs import Run, load_run
 from facetoy.training.surroundings import device_name
 
-KNOWN = {"facetoy", "numpy", "torch", *sys.stdlib_module_names}  # whose code needs no telling
+KNOWN = {"numpy", "torch", *sys.stdlib_module_names}  # whose code needs no telling
+OURS = ("checks", "data", "losses", "training")  # facetoy's parts, whose code is told
 IMPORTED = time.time()
 
 
@@ -111,13 +112,22 @@ class _Digest(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, Tensor):
             return type(value), (str(value.dtype), value.requires_grad, as_array(value))
+        modules = set()
         if isinstance(value, type | FunctionType):
             bases = getattr(value, "__mro__", ())
             parts = (value, *bases, *(part for base in bases for part in vars(base).values()))
             modules = {getattr(part, "__module__", None) or "builtins" for part in parts}
-            if foreign := {module.split(".")[0] for module in modules} - KNOWN:
-                raise pickle.PicklingError(f"code of {', '.join(foreign)}")
+        elif callable(value) and hasattr(value, "__name__"):  # compiled, it may say no module
+            modules = {pickle.whichmodule(value, value.__name__)}
+        if foreign := [module for module in modules if not _known(module)]:
+            raise pickle.PicklingError(f"code of {', '.join(foreign)}")
         return NotImplemented
+
+
+def _known(module: str) -> bool:
+    """Whether the code of a module needs no telling, or is told."""
+    package, _, rest = module.partition(".")
+    return package in KNOWN or (package == "facetoy" and rest.split(".")[0] in OURS)
 
 
 def _surroundings(where: torch.device) -> tuple:
@@ -126,16 +136,17 @@ def _surroundings(where: torch.device) -> tuple:
     return (
         sys.version, torch.__version__, platform.machine(), device_name(where), cast,
         torch.backends.cpu.get_cpu_capability(), torch.get_float32_matmul_precision(),
-        torch.are_deterministic_algorithms_enabled(),
+        torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.allow_tf32,
+        torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic,
     )  # fmt: skip
 
 
 def _code() -> list[tuple[str, bytes]]:
     """The files that trainings come from. RuntimeError if one is newer than what was imported."""
     root = Path(__file__).parents[1]
-    files = [root / "checks.py"]
-    for folder in ("data", "losses", "training"):
-        files += sorted((root / folder).rglob("*.py"))
+    files = []
+    for part in OURS:
+        files += [*root.glob(f"{part}.py"), *sorted((root / part).rglob("*.py"))]
     if any(file.stat().st_mtime > IMPORTED for file in files):
         raise RuntimeError("facetoy was changed after it was imported")
     return [(file.relative_to(root).as_posix(), file.read_bytes()) for file in files]
