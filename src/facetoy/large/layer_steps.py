@@ -18,7 +18,8 @@ import torch.distributed as dist
 from facetoy.checks import whole
 from facetoy.large.costs import Layer, memory
 from facetoy.large.process_memory import MemoryWatch
-from facetoy.large.sharded import ShardedMargin, connect, every_rank
+from facetoy.large.sharded import ShardedMargin, connect
+from facetoy.losses._parallel import of_all
 
 
 def _run(layer: Layer, steps: int, device: torch.device) -> tuple[float, float]:
@@ -43,8 +44,8 @@ def _run(layer: Layer, steps: int, device: torch.device) -> tuple[float, float]:
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         times.append(time.perf_counter() - began)
-    most = max(every_rank(torch.tensor([watch.most()], dtype=torch.float64, device=device)))
-    return statistics.median(times[1:]), most
+    (most,) = of_all([watch.most()])
+    return statistics.median(times[1:]), max(most)
 
 
 def main() -> None:

@@ -383,13 +383,6 @@ def _join(lse: Tensor) -> Tensor:
     return most + total.log()
 
 
-def every_rank(value: Tensor) -> list[Any]:
-    """The number in ``value`` (1,) of every rank."""
-    found = [torch.empty_like(value) for _ in range(dist.get_world_size())]
-    dist.all_gather(found, value)
-    return [v.item() for v in found]
-
-
 def _gather(x: Tensor, sizes: list[int]) -> Tensor:
     """(N, ...) the rows of all ranks, which have ``sizes`` of them."""
     padded = F.pad(x, (0, 0) * (x.ndim - 1) + (0, max(sizes) - len(x))).contiguous()

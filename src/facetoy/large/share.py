@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from facetoy.data import Data
-from facetoy.large.sharded import ShardedMargin, every_rank
+from facetoy.large.sharded import ShardedMargin
+from facetoy.losses._parallel import of_all
 from facetoy.training.loop import Work
 from facetoy.training.schedule import easing
 
@@ -66,4 +67,4 @@ class Share(Work):
 
     def any_rank(self, asked: bool) -> bool:
         """Whether any of the ranks is asked. All of them must call it."""
-        return any(every_rank(torch.tensor([int(asked)], device=self.device)))
+        return any(*of_all([asked]))

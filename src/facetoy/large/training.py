@@ -28,10 +28,10 @@ from facetoy.data import Data
 from facetoy.faces.verification import Pairs, draw_pairs, roc
 from facetoy.faces.verification import cosine as similarity
 from facetoy.large.process_memory import peak
-from facetoy.large.sharded import SEEDS, ShardedMargin, every_rank, loss_name
+from facetoy.large.sharded import SEEDS, ShardedMargin, loss_name
 from facetoy.large.share import Share
 from facetoy.losses._base import ClassLoss
-from facetoy.losses._parallel import check_alike, together
+from facetoy.losses._parallel import check_alike, of_all, together
 from facetoy.progress import progress_bar
 from facetoy.training import loop
 from facetoy.training.networks import embedded, network_for
@@ -183,7 +183,7 @@ def _run(
 def _report(work: Share) -> Report:
     cuda = work.device.type == "cuda"
     most = torch.cuda.max_memory_allocated(work.device) if cuda else peak()
-    peaks = every_rank(torch.tensor([most / 1e6], device=work.device))
+    (peaks,) = of_all([most / 1e6])
     return Report(
         ranks=work.head.ranks,
         classes=work.head.num_classes,

@@ -34,13 +34,13 @@ def together(count: int = 0, group: dist.ProcessGroup | None = None) -> Iterator
     except Exception as found:
         error = found
     mine = [1, *[0] * count] if error else [0, *numbers]
-    failed, *numbers[:] = _of_all(mine, group)
+    failed, *numbers[:] = of_all(mine, group)
     if any(failed):
         _raise(error, group)
 
 
-def _of_all(numbers: list[float], group: dist.ProcessGroup | None) -> list[list[float]]:
-    """For each of the numbers those of all ranks."""
+def of_all(numbers: list[float], group: dist.ProcessGroup | None = None) -> list[list[float]]:
+    """For each of the numbers those of all ranks. Every rank must come."""
     device = "cuda" if dist.get_backend(group) == "nccl" else "cpu"
     mine = torch.tensor(numbers, dtype=torch.float64, device=device)
     found = [torch.empty_like(mine) for _ in range(dist.get_world_size(group))]

@@ -13,7 +13,7 @@ from torch import nn
 from facetoy.data import Data
 from facetoy.large import connect, train
 from facetoy.large.process_memory import MemoryWatch
-from facetoy.large.sharded import every_rank
+from facetoy.losses._parallel import of_all
 
 folder, classes, dim, optimizer = Path(sys.argv[1]), *map(int, sys.argv[2:4]), sys.argv[4]
 
@@ -34,8 +34,7 @@ def grown(data: Data, **more: object) -> list[float]:
         data, "arcface", s=16, m=0.3, dim=dim, epochs=4, batch_size=64, optimizer=optimizer,
         model=net, device=device, progress=False, **more,
     )  # fmt: skip
-    most = torch.tensor([watch.most()], dtype=torch.float64, device=device)
-    return every_rank(most)
+    return of_all([watch.most()])[0]
 
 
 with connect(timeout=300) as device:
