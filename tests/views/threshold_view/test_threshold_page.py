@@ -157,7 +157,7 @@ def test_a_finger_drags_the_line_and_still_scrolls_the_page(show, swipe):
     after = threshold(page)
     assert after > before
     swipe(page, x + 80, y, 0, -120)
-    assert page.evaluate("scrollY") > 60
+    page.wait_for_function("scrollY > 60")
     assert threshold(page) == after
 
 
