@@ -9,6 +9,7 @@ import importlib
 import io
 import re
 import socket
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -78,6 +79,8 @@ def test_examples_run_and_each_name_has_one(
 ) -> None:
     for package in NEEDS.get(page.stem, ()):
         pytest.importorskip(package, reason="needs the extras")
+    if page.stem == "large" and sys.platform == "win32":
+        pytest.skip("on Windows the ranks are not started: nobody has tried")
     monkeypatch.chdir(tmp_path)
     with socket.socket() as free:  # as torchrun starts a script, with one process
         free.bind(("127.0.0.1", 0))
