@@ -127,7 +127,8 @@ def test_a_process_that_is_killed_ends_the_run(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "facetoy_book", "run"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     names = r"book/index(, chapters/02_ill)?(, chapters/01_well)?"
-    assert re.search(rf"No book: a process was killed; not run, or failed: {names}\.\n", done.stderr)
+    said = rf"No book: a process was killed; not run, or failed: {names}\.\n"
+    assert re.search(said, done.stderr)
     assert done.returncode == 1
 
 
