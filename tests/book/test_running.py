@@ -143,8 +143,10 @@ def test_an_interruption_ends_all_and_keeps_what_was_run(tmp_path: Path) -> None
         command, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # who tests may ignore it
     )  # fmt: skip
+    last = time.monotonic() + 120
     while not (tmp_path / "chapters" / "begun").exists() or len(in_order(tmp_path)) > 1:
         assert run.poll() is None
+        assert time.monotonic() < last
         time.sleep(0.2)
     run.send_signal(signal.SIGINT)
     assert "Interrupted. What has been run is kept.\n" in run.communicate(timeout=60)[1]
