@@ -22,7 +22,6 @@ PLAYGROUND_WEIGHT = 250_000  # beyond the theme
 PLAYGROUND = "chapters/playground.html"
 PHONE = {"width": 390, "height": 844, "touch": True}
 FIGURES = ".facetoy-plot, .facetoy-widget"
-FIGURE_TIMEOUT = 60_000  # milliseconds
 
 # One figure after another comes into view, as for a reader; one that is kept back by a prediction
 # is shown first.
