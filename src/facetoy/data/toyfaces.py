@@ -74,6 +74,7 @@ CONDITION = {
     "blur": (0.0, 0.6),
     "noise": (0.0, 0.06),
 }
+Values = dict[str, np.ndarray]  # of genes, by their names: (N, 1, 1) float32
 CHUNK = 128  # images drawn at a time, so that they stay in the processor's cache
 
 
@@ -120,8 +121,8 @@ def draw(
     return out
 
 
-def _values(rows: np.ndarray, kind: dict[str, tuple[float, float]]) -> dict[str, np.ndarray]:
-    """name → (N, 1, 1) float32, the genes stretched to their ranges."""
+def _values(rows: np.ndarray, kind: dict[str, tuple[float, float]]) -> Values:
+    """The genes, stretched to their ranges."""
     rows = np.asarray(rows, np.float32)[:, :, None, None]
     return {
         name: np.float32(low) + np.float32(high - low) * rows[:, k]
@@ -129,105 +130,120 @@ def _values(rows: np.ndarray, kind: dict[str, tuple[float, float]]) -> dict[str,
     }
 
 
-def _draw(identity: np.ndarray, condition: np.ndarray, grain: np.ndarray, out: np.ndarray) -> None:
-    """Draw one chunk into ``out`` (n, size, size)."""
-    p, c = _values(identity, IDENTITY), _values(condition, CONDITION)
-    size = out.shape[-1]
-    half = np.float32(size / 2)
-    line = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / half - np.float32(1)
+class _Pixels:
+    """The pixels of n photos: where they lie, (n, size, size) or what broadcasts to it, and what
+    has been painted on them."""
 
-    def cover(distance: np.ndarray) -> np.ndarray:
+    def __init__(self, out: np.ndarray, p: Values, c: Values) -> None:
+        self.out = out
+        self.half = np.float32(out.shape[-1] / 2)
+        line = (np.arange(out.shape[-1], dtype=np.float32) + np.float32(0.5)) / self.half
+        line -= np.float32(1)
+        # the pose: from the pixels to the head, and from the head to what lies in front of it
+        t = c["roll"]
+        cos, sin = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
+        gx, gy = line[None, None, :] - c["shift x"], -line[None, :, None] - c["shift y"]
+        self.X, self.Y = (cos * gx + sin * gy) / c["size"], (cos * gy - sin * gx) / c["size"]
+        yaw, pitch = c["yaw"], c["pitch"]
+        self.x = (self.X - np.float32(0.17) * yaw) / (1 - np.float32(0.18) * yaw * yaw)
+        self.y = self.Y - np.float32(0.10) * pitch
+        self.side = np.abs(self.x)
+        self.eye_x, self.eye_y = self.side - p["eye distance"], self.y - p["eye height"]
+        self.skin = p["skin tone"] + c["light x"] * self.X + c["light y"] * self.Y
+        out[:] = c["background"]
+
+    def cover(self, distance: np.ndarray) -> np.ndarray:
         """1 inside, 0 outside, with an edge of one pixel; from a distance to the border."""
-        return np.clip(np.float32(0.5) - distance * half, 0, 1)
+        return np.clip(np.float32(0.5) - distance * self.half, 0, 1)
 
-    def ellipse(x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Distance to an ellipse with half axes a and b, negative inside."""
-        x, y = x / a, y / b
-        return (np.sqrt(x * x + y * y) - 1) * np.minimum(a, b)
+    def paint(self, alpha: np.ndarray, tone: np.ndarray | np.float32) -> None:
+        np.add(self.out, alpha * (tone - self.out), out=self.out)
 
-    def paint(alpha: np.ndarray, tone: np.ndarray) -> None:
-        np.add(out, alpha * (tone - out), out=out)
 
-    # the pose: from the pixels to the head, and from the head to what lies in front of it
-    t = c["roll"]
-    cos, sin = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
-    gx, gy = line[None, None, :] - c["shift x"], -line[None, :, None] - c["shift y"]
-    X, Y = (cos * gx + sin * gy) / c["size"], (cos * gy - sin * gx) / c["size"]
-    yaw, pitch = c["yaw"], c["pitch"]
-    x = (X - np.float32(0.17) * yaw) / (1 - np.float32(0.18) * yaw * yaw)
-    y = Y - np.float32(0.10) * pitch
-    side = np.abs(x)
+def _ellipse(x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Distance to an ellipse with half axes a and b, negative inside."""
+    x, y = x / a, y / b
+    return (np.sqrt(x * x + y * y) - 1) * np.minimum(a, b)
 
-    w, h = p["head width"], p["head height"]
-    hair = p["hair tone"]
-    skin = p["skin tone"] + c["light x"] * X + c["light y"] * Y
-    out[:] = c["background"]
 
-    # behind the head: hair, neck, ears
-    volume = p["hair volume"]
+def _behind_the_head(at: _Pixels, p: Values, c: Values) -> None:
+    """Hair, neck, ears."""
+    X, Y, skin = at.X, at.Y, at.skin
+    w, h, hair, volume = p["head width"], p["head height"], p["hair tone"], p["hair volume"]
     long = np.maximum(np.abs(X) - w - volume, np.maximum(Y - h, -p["hair length"] - Y))
-    paint(cover(long * (p["hair length"] > 0) + (p["hair length"] <= 0)), hair)
-    paint(cover(ellipse(X, Y - np.float32(0.05), w + volume, h + volume)) * (Y > 0), hair)
-    paint(cover(np.maximum(np.abs(X) - np.float32(0.24), Y + np.float32(0.4))), skin * 0.85)
+    at.paint(at.cover(long * (p["hair length"] > 0) + (p["hair length"] <= 0)), hair)
+    at.paint(at.cover(_ellipse(X, Y - np.float32(0.05), w + volume, h + volume)) * (Y > 0), hair)
+    neck = np.maximum(np.abs(X) - np.float32(0.24), Y + np.float32(0.4))
+    at.paint(at.cover(neck), skin * 0.85)
     ear = p["ear size"]
-    paint(cover(ellipse(np.abs(X) - w, Y - p["ear height"], ear, ear * 1.5)), skin * 0.9)
+    at.paint(at.cover(_ellipse(np.abs(X) - w, Y - p["ear height"], ear, ear * 1.5)), skin * 0.9)
 
-    # the head, its jaw, the beard, the hair above the forehead
+
+def _the_head(at: _Pixels, p: Values, c: Values) -> None:
+    """The head, its jaw, the beard, the hair above the forehead."""
+    X, Y, x, y = at.X, at.Y, at.x, at.y
+    w, h, hair = p["head width"], p["head height"], p["hair tone"]
     narrow = 1 - p["jaw"] * np.clip(-Y / h, 0, 1)
-    head = cover(ellipse(X / narrow, Y, w, h))
-    paint(head, skin)
+    head = at.cover(_ellipse(X / narrow, Y, w, h))
+    at.paint(head, at.skin)
     beard = np.clip(p["beard"], 0, 1)
-    chin = cover(np.maximum(y - p["mouth height"] - 0.08, 0.5 * side - 0.22)) * head
-    paint(chin * beard, hair)
+    chin = at.cover(np.maximum(y - p["mouth height"] - 0.08, 0.5 * at.side - 0.22)) * head
+    at.paint(chin * beard, hair)
     top = p["hairline"] + p["parting"] * np.float32(0.35) * x - np.float32(0.25) * x * x
-    paint(cover(top - y) * cover(ellipse(X, Y, w, h)), hair)
+    at.paint(at.cover(top - y) * at.cover(_ellipse(X, Y, w, h)), hair)
 
-    # eyes, brows
-    eye_y, eye_x = y - p["eye height"], side - p["eye distance"]
+
+def _eyes_and_brows(at: _Pixels, p: Values, c: Values) -> None:
+    eye_x, eye_y = at.eye_x, at.eye_y
     tilted = eye_y - p["eye tilt"] * eye_x
     opening = p["eye opening"] * c["lids"]
-    eye = cover(ellipse(eye_x, tilted, p["eye width"], opening))
-    paint(eye, np.float32(0.97))
-    signed = np.where(x > 0, eye_x, -eye_x) - c["gaze"] * p["eye width"] * np.float32(0.4)
+    eye = at.cover(_ellipse(eye_x, tilted, p["eye width"], opening))
+    at.paint(eye, np.float32(0.97))
+    signed = np.where(at.x > 0, eye_x, -eye_x) - c["gaze"] * p["eye width"] * np.float32(0.4)
     iris = p["eye opening"] * np.float32(1.05)
-    paint(cover(ellipse(signed, eye_y, iris, iris)) * eye, p["iris tone"])
+    at.paint(at.cover(_ellipse(signed, eye_y, iris, iris)) * eye, p["iris tone"])
     lash = np.maximum(np.abs(eye_x) - p["eye width"], np.abs(tilted - opening) - np.float32(0.014))
-    paint(cover(lash), np.float32(0.12))
+    at.paint(at.cover(lash), np.float32(0.12))
     brow_y = eye_y - p["brow gap"] - c["brow raise"] - p["brow tilt"] * eye_x
     brow = np.maximum(np.abs(eye_x) - p["brow length"], np.abs(brow_y) - p["brow thickness"])
-    paint(cover(brow), hair * 0.8)
+    at.paint(at.cover(brow), p["hair tone"] * 0.8)
 
-    # nose, mouth, mole
+
+def _nose_mouth_and_mole(at: _Pixels, p: Values, c: Values) -> None:
+    x, y, skin, dot = at.x, at.y, at.skin, np.zeros_like(p["mole x"])
     nose_y = p["eye height"] - p["nose length"]
     bridge = np.maximum(np.abs(x - np.float32(0.03)) - 0.018, np.abs(y - nose_y / 2) + nose_y / 2)
-    paint(cover(bridge) * np.float32(0.25), skin * 0.5)
-    tip = cover(ellipse(x, y - nose_y, p["nose width"], np.float32(0.035) + 0 * w))
-    paint(tip * np.float32(0.6), skin * 0.55)
+    at.paint(at.cover(bridge) * np.float32(0.25), skin * 0.5)
+    tip = at.cover(_ellipse(x, y - nose_y, p["nose width"], np.float32(0.035) + dot))
+    at.paint(tip * np.float32(0.6), skin * 0.55)
     mouth = p["mouth width"] * (1 + c["smile"])
     across = x / mouth
     curve = (p["mouth curve"] + c["smile"]) * np.float32(0.35) * (across * across - 1)
     mouth_y = y - p["mouth height"] - curve
     lips = p["lip thickness"] * np.clip(np.float32(1.15) - across * across, 0, 1)
     opened = np.clip(c["mouth opening"], 0, 1) * np.clip(1 - across * across, 0, 1)
-    ends = side - mouth
-    paint(cover(np.maximum(np.abs(mouth_y) - lips - opened, ends)), skin * 0.45)
-    paint(cover(np.maximum(np.abs(mouth_y) - opened, ends)), np.float32(0.08))
-    paint(
-        cover(ellipse(x - p["mole x"], y - p["mole y"], 0.028 + 0 * w, 0.028 + 0 * w)), skin * 0.3
-    )
+    ends = at.side - mouth
+    at.paint(at.cover(np.maximum(np.abs(mouth_y) - lips - opened, ends)), skin * 0.45)
+    at.paint(at.cover(np.maximum(np.abs(mouth_y) - opened, ends)), np.float32(0.08))
+    mole = _ellipse(x - p["mole x"], y - p["mole y"], 0.028 + dot, 0.028 + dot)
+    at.paint(at.cover(mole), skin * 0.3)
 
-    # glasses, hat
+
+def _glasses_and_hat(at: _Pixels, p: Values, c: Values) -> None:
+    X, Y, eye_x, eye_y, dot = at.X, at.Y, at.eye_x, at.eye_y, np.zeros_like(c["glasses"])
     worn = (c["glasses"] > 0).astype(np.float32)
-    rim = np.abs(ellipse(eye_x, eye_y, np.float32(0.17) + 0 * w, np.float32(0.13) + 0 * w)) - 0.016
-    bar = np.maximum(side - p["eye distance"] + 0.17, np.abs(eye_y) - 0.014)
-    paint(cover(np.minimum(rim, bar)) * worn, np.float32(0.08))
-    inside = cover(ellipse(eye_x, eye_y, np.float32(0.16) + 0 * w, np.float32(0.12) + 0 * w))
-    paint(inside * worn * np.clip(c["glasses"] * 4, 0, np.float32(0.7)), np.float32(0.15))
-    hat = np.maximum(np.abs(X) - w - 0.08, 0.38 - Y)
-    brim = np.maximum(np.abs(X) - w - 0.24, np.abs(Y - 0.38) - 0.04)
-    paint(cover(np.minimum(hat, brim)) * (c["hat"] > 0), c["hat tone"])
+    rim = np.abs(_ellipse(eye_x, eye_y, np.float32(0.17) + dot, np.float32(0.13) + dot)) - 0.016
+    bar = np.maximum(at.side - p["eye distance"] + 0.17, np.abs(eye_y) - 0.014)
+    at.paint(at.cover(np.minimum(rim, bar)) * worn, np.float32(0.08))
+    inside = at.cover(_ellipse(eye_x, eye_y, np.float32(0.16) + dot, np.float32(0.12) + dot))
+    at.paint(inside * worn * np.clip(c["glasses"] * 4, 0, np.float32(0.7)), np.float32(0.15))
+    hat = np.maximum(np.abs(X) - p["head width"] - 0.08, 0.38 - Y)
+    brim = np.maximum(np.abs(X) - p["head width"] - 0.24, np.abs(Y - 0.38) - 0.04)
+    at.paint(at.cover(np.minimum(hat, brim)) * (c["hat"] > 0), c["hat tone"])
 
-    # the camera
+
+def _take_photos(out: np.ndarray, c: Values, grain: np.ndarray) -> None:
+    """What the camera makes of images: light, blur and noise."""
     out -= np.float32(0.5)
     out *= c["contrast"]
     out += c["brightness"] + np.float32(0.5)
@@ -238,3 +254,16 @@ def _draw(identity: np.ndarray, condition: np.ndarray, grain: np.ndarray, out: n
     np.clip(out, 0, 1, out=out)
     np.rint(out * 255, out=out)
     out /= np.float32(255)
+
+
+#: What is painted over what came before.
+_LAYERS = (_behind_the_head, _the_head, _eyes_and_brows, _nose_mouth_and_mole, _glasses_and_hat)
+
+
+def _draw(identity: np.ndarray, condition: np.ndarray, grain: np.ndarray, out: np.ndarray) -> None:
+    """Draw one chunk into ``out`` (n, size, size)."""
+    p, c = _values(identity, IDENTITY), _values(condition, CONDITION)
+    at = _Pixels(out, p, c)
+    for layer in _LAYERS:
+        layer(at, p, c)
+    _take_photos(out, c, grain)

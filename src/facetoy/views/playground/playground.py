@@ -154,6 +154,31 @@ def one_of(name: str, value: Any, allowed: Iterable[Any]) -> Any:
     return value
 
 
+def check_loss_args(names: list[str], loss_args: dict[str, Any]) -> None:
+    """TypeError for a setting that none of the losses takes, ValueError for its value."""
+    for key, value in loss_args.items():
+        takers = [SLIDERS[name][key]["values"] for name in names if key in SLIDERS[name]]
+        mining = key == "mining" and "triplet" in names
+        if not takers and not mining:
+            raise TypeError(f"{' and '.join(names)} take no argument {key!r}")
+        for values in takers:
+            inside(key, value, values)
+        if mining:
+            one_of("mining", value, MINING)
+
+
+def chosen_classes(classes: Iterable[int], stranger: int | None, data: str) -> list[int]:
+    """``classes`` in their order; ValueError if they, or the stranger, do not fit."""
+    chosen = sorted({whole("each class", c, 0, 9) for c in classes})
+    if len(chosen) < 2:
+        raise ValueError(f"classes must be at least two, got {chosen}")
+    if stranger is not None and whole("stranger", stranger, 0, 9) in chosen:
+        raise ValueError(f"the stranger must not be in classes, got {stranger}")
+    if stranger is not None and data == "points":
+        raise ValueError("free points have no stranger")
+    return chosen
+
+
 class Playground(Picture):
     """Train a network of 64 hidden units in the page: one loss, or two beside each other.
 
@@ -204,23 +229,8 @@ class Playground(Picture):
         names = [one_of("loss", loss, losses)]
         if versus is not None:
             names.append(one_of("versus", versus, losses))
-        for key, value in loss_args.items():
-            if not any(
-                key in SLIDERS[name] or (key == "mining" and name == "triplet") for name in names
-            ):
-                raise TypeError(f"{' and '.join(names)} take no argument {key!r}")
-            for name in names:
-                if key in SLIDERS[name]:
-                    inside(key, value, SLIDERS[name][key]["values"])
-            if key == "mining":
-                one_of("mining", value, MINING)
-        chosen = sorted({whole("each class", c, 0, 9) for c in classes})
-        if len(chosen) < 2:
-            raise ValueError(f"classes must be at least two, got {chosen}")
-        if stranger is not None and whole("stranger", stranger, 0, 9) in chosen:
-            raise ValueError(f"the stranger must not be in classes, got {stranger}")
-        if stranger is not None and data == "points":
-            raise ValueError("free points have no stranger")
+        check_loss_args(names, loss_args)
+        chosen = chosen_classes(classes, stranger, data)
         sides = [
             {
                 "loss": name,

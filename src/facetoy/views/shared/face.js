@@ -1,4 +1,4 @@
-// A face in grey values, from a person and a photo: `_draw` in facetoy/data/toyfaces.py, line by
+// A face in grey values, from a person and a photo: `draw` in facetoy/data/toyfaces.py, line by
 // line. Lengths are in half pictures, tones in [0, 1]; `p` are a person's values, `c` a photo's.
 
 import { randomNumbers } from "./random.js";
