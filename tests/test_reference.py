@@ -10,6 +10,7 @@ import io
 import re
 import socket
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -62,6 +63,21 @@ def thing(name: str) -> Any:
     raise ImportError(name)
 
 
+def fields_of(name: str) -> Iterable[str]:
+    """The fields of a named tuple or data class; of anything else none."""
+    found = thing(name)
+    kinds = ("_fields", "__dataclass_fields__")
+    return next((vars(found)[k] for k in kinds if isinstance(found, type) and k in vars(found)), ())
+
+
+def is_field(name: str) -> bool:
+    """Whether a dotted name is a field, which needs no example of its own."""
+    parent, _, last = name.rpartition(".")
+    with contextlib.suppress(ImportError, AttributeError):
+        return last in fields_of(parent)
+    return False
+
+
 def names_in(test: doctest.DocTest) -> set[str]:
     """The names that a page's examples use."""
     code = ast.parse("\n".join(example.source for example in test.examples))
@@ -100,6 +116,7 @@ def test_examples_run_and_each_name_has_one(
         name
         for name in entries(page)
         if name.rsplit(".", 1)[1] not in used
+        and not is_field(name)
         and not (isinstance(thing(name), type) and any(isinstance(v, thing(name)) for v in values))
     ]
     assert missing == [], "neither used nor, as a class, the kind of a value"
@@ -108,7 +125,7 @@ def test_examples_run_and_each_name_has_one(
 def test_every_public_name_is_in_the_reference_once() -> None:
     listed = [name for page in PAGES for name in entries(page)]
     assert len(listed) == len(set(listed))
-    there = [thing(name) for name in listed]
+    there = [thing(name) for name in listed if not is_field(name)]
     for module in (facetoy, losses, large):
         for name in module.__all__:
             public = getattr(module, name)
@@ -120,6 +137,15 @@ def test_every_public_name_is_in_the_reference_once() -> None:
             own = getattr(public, "__module__", "") == module.__name__ and public.__doc__
             if own and not public.__name__.startswith("_"):
                 assert any(public is one for one in there), public
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_fields_are_told_one_by_one_or_in_the_text(page: Path) -> None:
+    listed = entries(page)
+    for name in listed:
+        for field in () if is_field(name) else fields_of(name):
+            told = f"``{field}``" in thing(name).__doc__ or f"{name}.{field}" in listed
+            assert told, f"{name}.{field}"
 
 
 def test_the_overview_leads_to_every_page() -> None:

@@ -92,6 +92,18 @@ def test_table_shows_strangers_where_they_were_asked():
         facetoy.table(rows, strangers={"c": [1]})
 
 
+def test_an_unknown_column_or_measure_is_told_with_those_that_there_are():
+    run = facetoy.fit("softmax", facetoy.load("digits"), epochs=1)
+    with pytest.raises(ValueError, match=r"unknown column 'EER'; there are accuracy, .*time"):
+        facetoy.table({"a": [run]}, ["accuracy", "EER"])
+    with pytest.raises(ValueError, match="unknown column 'EER'"):
+        facetoy.measured([run], "EER")
+    with pytest.raises(ValueError, match=r"unknown measure 'EER'; 'a' has loss, .*, seconds"):
+        facetoy.plots.training_curves({"a": run}, "EER", alt="None.")
+    with pytest.raises(ValueError, match="runs must be at least one, got none"):
+        facetoy.plots.training_curves({}, alt="None.")
+
+
 def test_a_percent_sign_stands_apart_from_its_number():
     assert facetoy.claims((f"It is {0.5:.0%} of all.", True)) == "✓ It is 50 % of all."
     assert "| 5.0 % |" in facetoy.listing(["a", "b"], [("x", f"{0.05:.1%}")])

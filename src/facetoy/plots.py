@@ -140,7 +140,17 @@ def bands(
 
 
 def training_curves(runs: Mapping[str, Run], measure: str = "loss", *, alt: str) -> Figure:
-    """``run.history[measure]`` per epoch, one line for each named run."""
+    """``run.history[measure]`` per epoch, one line for each named run: "loss", "train_accuracy",
+    "test_accuracy", "gradient_norm" or "seconds".
+
+    ValueError for no run, and for another measure.
+    """
+    if not runs:
+        raise ValueError("runs must be at least one, got none")
+    for name, run in runs.items():
+        if measure not in run.history:
+            known = ", ".join(run.history)
+            raise ValueError(f"unknown measure {measure!r}; {name!r} has {known}")
     longest = max(len(r.history[measure]) for r in runs.values())
     return curves(
         np.arange(1, longest + 1),
@@ -315,7 +325,7 @@ def circle_regions(
     *,
     name: str,
     alt: str,
-    length: Callable[[float], float] = lambda value: 1.0,
+    length: Callable[[float], float] | None = None,
     start: int = 0,
 ) -> Figure:
     """Where on the circle a feature counts as class 1 or as class 2, with a slider.
@@ -324,11 +334,12 @@ def circle_regions(
         rule: (value, θ1, θ2) → two booleans per direction: "is 1" and "is 2", θ in radians.
         values: the slider's positions.
         name: what the slider sets.
-        length: value → length of the arrow W1. W2 has length 1.
+        length: value → length of the arrow W1, else 1. W2 has length 1.
         start: index of the value to begin with.
     """
     import plotly.graph_objects as go
 
+    length = length or (lambda value: 1.0)
     phi = np.linspace(0, 2 * np.pi, 721)
     ways = np.radians([40, 140])
     theta = [np.abs((phi - w + np.pi) % (2 * np.pi) - np.pi) for w in ways]

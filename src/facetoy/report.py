@@ -83,12 +83,12 @@ def claims(*stated: tuple[Any, ...]) -> Text:
 
 
 class Column(NamedTuple):
-    """A column of ``table``: its heading, and what it shows of a run."""
+    """A column of ``table``."""
 
-    title: str
-    value: Callable[[Run], float]
-    unit: str = ""
-    digits: int = 1
+    title: str  #: the heading
+    value: Callable[[Run], float]  #: the number that it shows of a run
+    unit: str = ""  #: what follows the number, such as " %"
+    digits: int = 1  #: after the point
 
 
 def _angle(title: str, field: str) -> Column:
@@ -115,12 +115,21 @@ COLUMNS = {
 }
 
 
+def _column(column: str | Column) -> Column:
+    """The column of that name, or itself."""
+    if isinstance(column, Column):
+        return column
+    if column not in COLUMNS:
+        raise ValueError(f"unknown column {column!r}; there are {', '.join(COLUMNS)}")
+    return COLUMNS[column]
+
+
 def measured(runs: Iterable[Run], column: str | Column) -> np.ndarray:
     """One number for each run, as ``table`` takes them: accuracy in percent, angles in degrees.
 
-    ``column`` is a name of ``facetoy.report.COLUMNS``, or a ``Column``.
+    ``column`` is one that ``table`` takes. ValueError for a name that it does not know.
     """
-    value = (COLUMNS[column] if isinstance(column, str) else column).value
+    value = _column(column).value
     return np.array([value(run) for run in runs])
 
 
@@ -131,16 +140,17 @@ def table(
 ) -> Text:
     """A table with one line for each name: mean ± sd over its runs, usually over seeds.
 
-    ``columns`` are names of ``facetoy.report.COLUMNS``, or ``Column(title, value, unit, digits)``
-    with a function of a run. Accuracy in percent, angles in degrees; a dash for what no run of a
-    line has, such as the angle to a weight. ``strangers`` gives names the percentages of
-    ``facetoy.stranger_test`` for a column more. Runs that diverged are measured at their last
-    finite snapshot, and the line below the table counts them. ValueError for a name that has no
-    row.
+    ``columns`` are names ("accuracy", "intra", "intra_mean", "inter", "inter_weight",
+    "weight_mean": see ``facetoy.metrics.Measures``; "step_time"), or
+    ``Column(title, value, unit, digits)`` with a function of a run. Accuracy in percent, angles in
+    degrees; a dash for what no run of a line has, such as the angle to a weight. ``strangers``
+    gives names the percentages of ``facetoy.stranger_test`` for a column more. Runs that diverged
+    are measured at their last finite snapshot, and the line below the table counts them. ValueError
+    for a column of another name, and for strangers that have no row.
     """
     if other := [name for name in strangers or {} if name not in rows]:
         raise ValueError(f"no row for the strangers of {other[0]!r}; there are {list(rows)}")
-    chosen = [COLUMNS[c] if isinstance(c, str) else c for c in columns]
+    chosen = [_column(c) for c in columns]
     lines, counts, diverged = [], set(), 0
     for name, runs in rows.items():
         runs = list(runs)

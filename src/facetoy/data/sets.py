@@ -37,10 +37,7 @@ ROUNDING = 1e-6  # by so much may a pixel lie outside [0, 1], as after an interp
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Labelled images. ``images`` are (N, 1, H, W) float32 in [0, 1], labels (N,) int64.
-
-    Training labels run from 0 to C - 1. A test label of C or more is a stranger: a class of which
-    training shows no image. ``class_names`` lists the known classes first, then the strangers.
+    """Labelled images, for training and for the test.
 
     Lists, tensors and arrays of other numbers are converted; arrays of the right kind are kept as
     they are, not copied. ValueError that names the field, for images of another shape or with
@@ -48,12 +45,12 @@ class Data:
     each other: a label for each image, a name for each label, test images as large as the others.
     """
 
-    name: str
-    train_images: np.ndarray
-    train_labels: np.ndarray
-    test_images: np.ndarray
-    test_labels: np.ndarray
-    class_names: tuple[str, ...]
+    name: str  #: what the data set is called
+    train_images: np.ndarray  #: (N, 1, H, W) float32 in [0, 1]
+    train_labels: np.ndarray  #: (N,) int64 from 0 to C - 1
+    test_images: np.ndarray  #: (M, 1, H, W), as those for training
+    test_labels: np.ndarray  #: (M,); C or more is a stranger, a class that training does not show
+    class_names: tuple[str, ...]  #: known classes first, then strangers
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):

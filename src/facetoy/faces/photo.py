@@ -8,7 +8,7 @@ The pretrained parts are dlib's (public domain), with the weights of ``face-reco
 they are loaded once, at first use.
 
 All functions are safe with threads: one thread at a time detects, embeds or decodes, the others
-wait for it. Who wants it faster takes processes.
+wait for it. For more speed use several processes.
 """
 
 from __future__ import annotations

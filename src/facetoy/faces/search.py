@@ -216,7 +216,8 @@ class Gallery:
     def enrol(self, names: Iterable[str | int], features: np.ndarray) -> None:
         """Add a template for each name; features (N, d). All of them or, on an error, none.
 
-        A name is a string or a whole number; ValueError for others, such as None, NaN and "".
+        A name is a string or a whole number; ValueError for others, such as None, NaN and "", and
+        for a feature of length 0 or with numbers that are not finite.
         """
         names, u = _names(names), self._checked(features)
         if len(names) != len(u):
@@ -252,7 +253,7 @@ class Gallery:
 
         Where nobody reaches the ``threshold`` (a cosine) the answer is one ``Match(None, score)``,
         with the score of the nearest: unknown. Cosines are float32, right to about 1e-6: what lies
-        that near to 1 reaches a threshold of 1.
+        that near to 1 reaches a threshold of 1. ValueError if nobody is enrolled.
         """
         k = whole("k", k, 1)
         if threshold is not None:

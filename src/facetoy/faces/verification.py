@@ -28,11 +28,11 @@ CHUNK = 1 << 23  # bytes of features that are compared at a time, so that memory
 
 
 class Pairs(NamedTuple):
-    """Pairs of images: indices of both, and whether they show one person. Each (P,)."""
+    """P pairs of images."""
 
-    first: np.ndarray
-    second: np.ndarray
-    same: np.ndarray
+    first: np.ndarray  #: (P,) index of the one image
+    second: np.ndarray  #: (P,) index of the other
+    same: np.ndarray  #: (P,) whether they show one person
 
     def __repr__(self) -> str:
         alike = int(np.sum(self.same))
@@ -329,11 +329,11 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
 
 
 class Accuracy(NamedTuple):
-    """Mean accuracy over folds and its standard error."""
+    """Accuracy over F folds; all of them shares in [0, 1]."""
 
-    mean: float
-    error: float
-    folds: np.ndarray
+    mean: float  #: over the folds
+    error: float  #: standard error of the mean
+    folds: np.ndarray  #: (F,) of each fold
 
 
 def fold_accuracy(scores: np.ndarray, same: np.ndarray, fold: np.ndarray | int = 10) -> Accuracy:

@@ -26,20 +26,20 @@ def positive(name: str, value: float) -> None:
 
 
 class Layer(NamedTuple):
-    """A last layer and how it is trained; ``batch`` counts the images of all ranks in a step."""
+    """A last layer and how it is trained."""
 
-    classes: int
+    classes: int  #: C, the number of classes
     dim: int = 512  #: d, the length of a feature
-    ranks: int = 1
+    ranks: int = 1  #: R, among which the classes are shared out
     rate: float = 1.0  #: share of the classes used in a step, in (0, 1]
-    batch: int = 512
+    batch: int = 512  #: N, the images of all ranks in a step
 
 
 @dataclass(frozen=True)
 class Machine:
     """What one rank can do. ValueError unless all figures are positive; ``fixed`` may be 0."""
 
-    name: str
+    name: str  #: what the machine is called
     flops: float  #: useful float32 operations a second
     memory: float  #: bytes a second to and from its memory
     network: float  #: bytes a second that it sends to other ranks
@@ -53,9 +53,10 @@ class Machine:
             raise ValueError(f"fixed must be a finite number of at least 0, got {self.fixed!r}")
 
 
-#: Assumed, not measured, are round figures after the data sheet of an H100 with 80 GB, of
-#: whose tensor cores (TF32) and 3.35 TB/s a part is useful, with a network of 200 Gbit/s.
-H100 = Machine("H100", flops=30e12, memory=2e12, network=25e9, fixed=1e-3, capacity=80e9)
+#: An H100 with 80 GB: round figures, assumed after its data sheet, of whose tensor cores (TF32)
+#: and 3.35 TB/s a part is useful; a network of 200 Gbit/s; and 5 ms that any step takes, as small
+#: layers took on an H200.
+H100 = Machine("H100", flops=30e12, memory=2e12, network=25e9, fixed=5e-3, capacity=80e9)
 
 
 class Counts(NamedTuple):
@@ -71,18 +72,21 @@ class Cost(NamedTuple):
 
     memory: dict[str, float]  #: bytes at the moment that needs most
     sent: dict[str, float]  #: bytes
-    seconds: dict[str, float]
+    seconds: dict[str, float]  #: seconds
 
     @property
     def total_memory(self) -> float:
+        """All of its memory, in bytes."""
         return sum(self.memory.values())
 
     @property
     def total_sent(self) -> float:
+        """All that it sends, in bytes."""
         return sum(self.sent.values())
 
     @property
     def total_seconds(self) -> float:
+        """All seconds of the step."""
         return sum(self.seconds.values())
 
 

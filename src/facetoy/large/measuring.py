@@ -16,20 +16,20 @@ from facetoy.progress import progress_bar
 
 
 class Measured(NamedTuple):
-    """A layer that was run: median seconds of a step, and by how many bytes a rank grew."""
+    """A layer that was run."""
 
-    layer: Layer
-    seconds: float
-    memory: float
+    layer: Layer  #: which one
+    seconds: float  #: median of a step
+    memory: float  #: by how many bytes a rank grew
 
 
 class Off(NamedTuple):
     """How far predictions lie from measurements: ``abs(predicted / measured - 1)``."""
 
-    time_median: float
-    time_most: float
-    memory_median: float
-    memory_most: float
+    time_median: float  #: of all times, the median
+    time_most: float  #: of all times, the largest
+    memory_median: float  #: of all memories, the median
+    memory_most: float  #: of all memories, the largest
 
 
 def calibrate(

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connect(timeout: float = 300.0) -> Iterator[torch.device]:
-    """Join the processes that ``torchrun`` has started; inside, a device for this one.
+    """Join the processes that ``torchrun`` has started; gives this process's device.
 
     NCCL where each process of a machine has a GPU, else gloo on the CPU. RuntimeError if
     ``torchrun`` has not started this process. ValueError for a ``timeout`` that is no positive

@@ -48,9 +48,9 @@ OPTIMIZERS = {
 class Report(NamedTuple):
     """What a training says of itself, but for the time the same on every rank."""
 
-    ranks: int
-    classes: int
-    steps: int
+    ranks: int  #: how many processes have trained
+    classes: int  #: how many classes there were
+    steps: int  #: how many steps they took
     loss: float  #: mean of the last epoch's steps
     step_ms: float  #: median milliseconds of a step on this rank, without the first
     peak_mb: list[float]  #: largest memory of each rank so far, of the GPU, else of the process

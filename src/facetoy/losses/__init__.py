@@ -13,8 +13,8 @@ from facetoy.losses.norm_softmax import NormSoftmax
 from facetoy.losses.softmax import Softmax
 from facetoy.losses.triplet import TripletLoss
 
-#: The names that ``facetoy.fit`` knows. A class has its paper's defaults, made for thousands of
-#: people; a name has the settings that a few classes on a sphere need.
+#: The names that ``facetoy.fit`` knows. Where its paper names a scale and a margin, a class has
+#: them as defaults, made for thousands of people; a name has what a few classes on a sphere need.
 LOSSES = {
     "softmax": Softmax,
     "center": CenterLoss,

@@ -27,7 +27,7 @@ from facetoy.views.shared import bundle
 from facetoy.views.shared.genes import passport, rounded, wording
 from facetoy.views.shared.palette import COLORS, MARKERS
 from facetoy.views.shared.settings import loss_arguments
-from facetoy.views.shared.sides import side
+from facetoy.views.shared.sides import Side, side
 from facetoy.views.shared.sphere_still import best_turn, draw_still
 from facetoy.views.shared.titles import LOSS_TITLES
 from facetoy.views.shared.widget import Picture
@@ -179,6 +179,26 @@ def chosen_classes(classes: Iterable[int], stranger: int | None, data: str) -> l
     return chosen
 
 
+def whole_state(
+    losses: dict[str, Any], state: dict[str, Any], views: list[Side], embedded: bool
+) -> dict[str, Any]:
+    """What the page gets: ``state`` to begin with, and what it can be changed to."""
+    return {
+        "losses": losses,
+        "order": list(losses),
+        "rates": list(RATES),
+        "batches": list(BATCHES),
+        "state": state,
+        "bounds": {
+            str(d): [None, None] + [metrics.bound(C, d) for C in range(2, 11)] for d in (2, 3)
+        },
+        "colors": list(COLORS),
+        "markers": list(MARKERS),
+        "camera": list(best_turn(views)) if state["dim"] == 3 else [0.5, math.pi / 9],
+        "embedded": embedded,
+    }
+
+
 class Playground(Picture):
     """Train a network of 64 hidden units in the page: one loss, or two beside each other.
 
@@ -190,13 +210,16 @@ class Playground(Picture):
         dim: 2 for a circle, 3 for a sphere.
         classes: which of the ten classes are trained, at least two, each from 0 to 9.
         stranger: a class that is only looked at, or None.
-        optimiser: "adam" or "sgd", with ``lr`` and ``batch_size``. An ``lr`` of None is 0.01, for
-            free points 0.3.
+        seed: from 0 to 999,999.
+        optimiser: "adam" or "sgd".
+        lr: one of 0.0001, 0.0003, 0.001, … 10. None is 0.01, for free points 0.3.
+        batch_size: a power of two from 16 to 512.
         unit: begin with all features at unit length (True) or at their true length.
         embedded: for a chapter of the book, where the page loads it once the reader asks for it,
             and where it links to the playground's own page.
-        **loss_args: settings of the losses, such as ``m``, ``s``, ``lam`` and ``mining``. Each
-            goes to those of the two that take it.
+        **loss_args: settings of the losses, such as ``m``, ``s`` and ``lam``, in the range of the
+            page's slider, and ``mining``, "semihard" or "hard". Each goes to those of the two
+            that take it.
 
     All of it can be changed in the page. ValueError or TypeError for what does not fit.
     """
@@ -259,21 +282,7 @@ class Playground(Picture):
         views = [side(run) for run in runs]
         titles = " and ".join(losses[name]["title"] for name in names)
         super().__init__(
-            _meta={
-                "losses": losses,
-                "order": list(losses),
-                "rates": list(RATES),
-                "batches": list(BATCHES),
-                "state": state,
-                "bounds": {
-                    str(d): [None, None] + [metrics.bound(C, d) for C in range(2, 11)]
-                    for d in (2, 3)
-                },
-                "colors": list(COLORS),
-                "markers": list(MARKERS),
-                "camera": list(best_turn(views)) if dim == 3 else [0.5, math.pi / 9],
-                "embedded": embedded,
-            },
+            _meta=whole_state(losses, state, views, embedded),
             _demand="Start the playground" if embedded else "",
             _still=draw_still(views),
             _alt=f"A playground: a small network to train in this page, with {titles}. Its "

@@ -45,7 +45,7 @@ class ScalingView(Picture):
     Args:
         machines: what a rank is, to choose from; begins with the first.
         points: measured settings, of ``facetoy.large.measure``, drawn against what is predicted
-            for the first machine; None leaves the chart away.
+            for the first machine; without any there is no chart.
         batch: images of all ranks together in a step.
         classes: where its slider begins, 10⁴ to 10⁸ (the nearest step is taken).
         dim: the same, a power of two from 64 to 1024.

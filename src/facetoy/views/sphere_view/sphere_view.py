@@ -55,7 +55,7 @@ class SphereView(Picture):
 
     2-D features lie on a circle, 3-D ones on a sphere; of more dimensions the three along which
     the last snapshots spread most are shown, and the picture says so. Raises TypeError for
-    anything but runs and sweeps, ValueError for sweeps over two parameters, for 1-D features
+    anything but runs and sweeps, ValueError for sweeps over two parameters, for 1-D features,
     for a step that does not exist, and for ``draw`` if none of the runs has kept a network of
     ``fit``'s own for digits of 8 x 8 pixels and features in 2-D or 3-D.
     """

@@ -23,17 +23,16 @@ MONTHS = (
 class Event(NamedTuple):
     """One event of a timeline.
 
-    ``year`` has four digits; ``month`` is 1 for January, or None. ``lfw`` is an accuracy on LFW in
-    percent, or None. ``text`` is plain text with ``**bold**``, ``*italic*``, ``[text](address)``
-    and blank lines between paragraphs. ``images`` counts those trained on, or is None.
+    Its text is plain, with ``**bold**``, ``*italic*``, ``[text](address)`` and blank lines between
+    paragraphs.
     """
 
-    name: str
-    year: int
-    month: int | None
-    lfw: float | None
-    text: str
-    images: int | None = None
+    name: str  #: what it is called
+    year: int  #: of four digits
+    month: int | None  #: 1 for January
+    lfw: float | None  #: accuracy on LFW, in percent
+    text: str  #: what was new
+    images: int | None = None  #: how many were trained on
 
     @property
     def size(self) -> str | None:
