@@ -39,7 +39,7 @@ book: $(READY)  ## Build the book; it opens from _build/html/index.html
 	$(SHARED) $(BIN)/python -m facetoy_book run
 	$(BUILD)
 
-chapter: $(READY)  ## Run one chapter and build its page (N=08), the others as they are
+chapter: $(READY)  ## Run one chapter and build its page (N=08), the others as they are; the next `make book` reads all anew
 	@$(SHARED) $(BIN)/python -m facetoy_book chapter "$(N)"
 
 serve: book  ## Build the book and show it on http://localhost:8000
@@ -101,18 +101,23 @@ bench: $(READY)  ## Time and memory of every loss, beside pytorch-metric-learnin
 	$(BIN)/python benchmarks/imports.py
 	PYTHONPATH=tests:tests/views $(BIN)/python benchmarks/pages.py
 
-gpu: $(READY)  ## Run the tests and benchmarks of a GPU, a few minutes; the tables go to benchmarks/results
+gpu: $(READY)  ## Run the tests and benchmarks of a GPU, a few minutes; the tables go to a page in benchmarks/results, which keeps what does not run anew
 	$(BIN)/python benchmarks/gpu.py
 
 # For a machine with torch and a card but no network, where `python benchmarks/gpu.py` takes them.
+# These are 25 MB. Those of MORE are 85 MB, and often there beside torch: ALL=1 downloads both.
 WHEELS := anywidget comm decorator ipython ipywidgets jedi jupyterlab_widgets matplotlib-inline \
 	parso pexpect plotly prompt_toolkit psygnal ptyprocess pure_eval pytorch-metric-learning \
-	stack_data executing asttokens traitlets wcwidth widgetsnbextension ipython_pygments_lexers
+	stack_data executing asttokens traitlets wcwidth widgetsnbextension ipython_pygments_lexers \
+	joblib threadpoolctl tqdm narwhals pygments pytest iniconfig pluggy packaging
+MORE := numpy scipy scikit-learn matplotlib contourpy cycler fonttools kiwisolver pillow pyparsing \
+	python-dateutil six
 FOR ?= 3.12
+ALL ?=
 
-wheels: $(READY)  ## Download to .wheels what such a machine may lack (FOR=3.12, its Python, on Linux)
+wheels: $(READY)  ## Download to .wheels what such a machine may lack (FOR=3.12, its Python, on Linux; ALL=1: scikit-learn, SciPy, NumPy and matplotlib too, 85 MB more)
 	$(BIN)/pip download -q --no-deps --only-binary=:all: --python-version $(FOR) \
-		--platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 -d .wheels $(WHEELS)
+		--platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 -d .wheels $(WHEELS) $(if $(ALL),$(MORE))
 
 lint: $(READY) $(NODE_READY)  ## Check style, arrows and types: code, scripts, notebooks (they carry no outputs)
 	$(BIN)/ruff check .

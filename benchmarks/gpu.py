@@ -4,8 +4,9 @@
     python benchmarks/gpu.py   # on the machine with the card: the checkout, torch, those wheels
 
 A GPU can often be had for minutes only. So each part is printed and written as it is done, a part
-that fails says why and the next one follows, and none begins when the time is over. ``--small`` is
-the rehearsal without a card: the same code with small sizes.
+that fails says why and the next one follows, and none begins when the time is over. A part replaces
+what an earlier run on that card wrote of it; the others stay, and each says what it was made with.
+``--small`` is the rehearsal without a card: the same code with small sizes.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ import argparse
 import contextlib
 import os
 import platform
+import re
+import signal
 import statistics
 import subprocess
 import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,6 +32,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 WHEELS, SITE = ROOT / ".wheels", ROOT / ".wheels" / "site"
 PLACES = [str(p) for p in (ROOT / "src", ROOT / "benchmarks", SITE)]
+LATE = "No time was left for this."
 
 
 def unpack() -> None:
@@ -73,7 +79,42 @@ def median(act: Callable[[], Any], rounds: int) -> float:
     return statistics.median(times[2:])
 
 
-def versions(small: bool) -> str:
+def end(process: subprocess.Popen) -> None:
+    """End a process and what it started: politely, so that torchrun ends its ranks too."""
+    for how in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
+        if process.poll() is None:
+            os.killpg(process.pid, how) if hasattr(os, "killpg") else process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+
+
+def watched(words: Sequence[str], left: float, **env: str) -> tuple[int, list[str]]:
+    """Run Python with ``words``, for ``left`` seconds at most. What it says is printed as it comes.
+    Its exit status, 0 if all went well, and its lines."""
+    process = subprocess.Popen(
+        [sys.executable, "-u", *words], cwd=ROOT, env={**os.environ, **env}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    until = time.perf_counter() + left
+    timer = threading.Timer(left, end, [process])
+    timer.daemon = True
+    timer.start()
+    lines = []
+    try:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            lines.append(line.rstrip("\n"))
+        process.wait()
+    finally:
+        timer.cancel()
+        end(process)
+    if time.perf_counter() >= until:
+        lines.append(f"Ended after {left:.0f} s, since no time was left.")
+    return process.returncode, lines
+
+
+def versions(small: bool, left: float) -> str:
+    """What there is; the same for ``small``."""
     import numpy
     import torch
 
@@ -88,25 +129,27 @@ def versions(small: bool) -> str:
     return "\n".join(lines)
 
 
-def pytest(name: str) -> str:
-    """What pytest says of a file of tests."""
-    parallel = ["-n", "8"] if find_spec("xdist") else []
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore",
-         *parallel, f"--confcutdir={ROOT / 'tests' / 'gpu'}", str(ROOT / "tests" / "gpu" / name)],
-        cwd=ROOT, capture_output=True, text=True,
+def pytest(name: str, left: float, some: str, **env: str) -> str:
+    """What pytest says of a file of tests, or of ``some`` of them."""
+    parallel = ["-n", "8"] if find_spec("xdist") and not some else []
+    status, lines = watched(
+        ["-m", "pytest", "-v", "-p", "no:cacheprovider", "-W", "ignore", *parallel, "-k", some,
+         f"--confcutdir={ROOT / 'tests' / 'gpu'}", str(ROOT / "tests" / "gpu" / name)],
+        left, **env,
     )  # fmt: skip
-    return "```\n" + "\n".join(done.stdout.splitlines()[-80 if done.returncode else -4 :]) + "\n```"
+    return "```\n" + "\n".join(lines[-80 if status else -1 :]) + "\n```"
 
 
-def tests(small: bool) -> str:
-    """What has to hold there."""
-    return pytest("test_gpu.py")
+def tests(small: bool, left: float) -> str:
+    """What has to hold there; ``small``: of one loss."""
+    return pytest("test_gpu.py", left, "arcface" if small else "")
 
 
-def chapters(small: bool) -> str:
-    """The chapters, with short trainings."""
-    return pytest("test_chapters.py")
+def chapters(small: bool, left: float) -> str:
+    """The chapters, with short trainings; ``small``: one of them, without a card too."""
+    if small:
+        return pytest("test_chapters.py", left, "01", FACETOY_REHEARSE="1")
+    return pytest("test_chapters.py", left, "")
 
 
 def floor(n: int, d: int, count: int, rounds: int) -> float:
@@ -134,8 +177,9 @@ def head(make: Callable, n: int, d: int, count: int, rounds: int) -> tuple[float
     return median(step, rounds), most / (4 * count * d) - 1
 
 
-def heads(small: bool) -> str:
-    """Losses over many classes: time against the matrix products, memory against the weights."""
+def heads(small: bool, left: float) -> Iterator[str]:
+    """Losses over many classes: time against the matrix products, memory against the weights. Line
+    by line, since the last ones take long."""
     import torch
     from losses import CLASS_LOSSES, Plain
 
@@ -143,17 +187,21 @@ def heads(small: bool) -> str:
         (512, 512, 10_000), (512, 512, 100_000), (2048, 512, 50_000), (8192, 512, 100_000),
         (8192, 512, 1_000_000),
     ]  # fmt: skip
+    until = time.perf_counter() + left
     names = ("Softmax", "NormSoftmax", "CosFace", "ArcFace", "CombinedMargin")
     makers = {"plain": Plain, **{name: CLASS_LOSSES[name][0] for name in names}}
-    lines = ["| images × d × classes | loss | ms a step | × the products | memory, × W |"]
-    lines += ["|:--|:--|--:|--:|--:|"]
+    yield "| images × d × classes | loss | ms a step | × the products | memory, × W |"
+    yield "|:--|:--|--:|--:|--:|"
     for size in sizes:
         least = float("nan")
         with contextlib.suppress(torch.OutOfMemoryError):
             least = floor(*size, 3 if small else 10)
         words = " × ".join(f"{n:,}" for n in size)
-        lines.append(f"| {words} | three matrix products | {1e3 * least:.2f} | 1 | |")
+        yield f"| {words} | three matrix products | {1e3 * least:.2f} | 1 | |"
         for name, make in makers.items():
+            if time.perf_counter() > until:
+                yield f"\n{LATE}"
+                return
             if device() == "cuda":
                 torch.cuda.empty_cache()
             try:
@@ -161,11 +209,10 @@ def heads(small: bool) -> str:
                 cells = f"{1e3 * seconds:.2f} | {seconds / least:.2f} | {memory:.1f}"
             except torch.OutOfMemoryError:
                 cells = "out of memory | | "
-            lines.append(f"| {words} | {name} | {cells} |")
-    return "\n".join(lines)
+            yield f"| {words} | {name} | {cells} |"
 
 
-def loss_table(small: bool) -> str:
+def loss_table(small: bool, left: float) -> str:
     import losses
 
     if small:
@@ -174,7 +221,7 @@ def loss_table(small: bool) -> str:
     return f"{losses.table(1 if small else 25, device())}\n\n{losses.many(3, device())}"
 
 
-def trainings(small: bool) -> str:
+def trainings(small: bool, left: float) -> str:
     """One fit, and a sweep, beside the plain script."""
     import training
 
@@ -188,7 +235,7 @@ def trainings(small: bool) -> str:
     return training.table(**size, rounds=1, device=device())
 
 
-def work(small: bool) -> str:
+def work(small: bool, left: float) -> str:
     """What the processor hands over in an epoch, and when it waits."""
     from torch.profiler import ProfilerActivity, profile
 
@@ -224,21 +271,20 @@ def work(small: bool) -> str:
     return "\n".join(lines)
 
 
-def layers(small: bool) -> str:
+def layers(small: bool, left: float) -> str:
     """Last layers of many classes, with all of them and with a tenth, as facetoy.large measures."""
     classes = ["1000"] if small else ["10000", "100000", "1000000"]
-    done = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=1",
-         "-m", "facetoy.large.layer_steps", "--classes", *classes, "--rates", "1", "0.1",
+    status, lines = watched(
+        ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=1", "-m",
+         "facetoy.large.layer_steps", "--classes", *classes, "--rates", "1", "0.1",
          "--dim", "512", "--batch", "512"],
-        capture_output=True, text=True,
+        left,
     )  # fmt: skip
-    if done.returncode:
-        return f"```\n{done.stderr[-2000:]}\n```"
-    return "```\n" + done.stdout.strip() + "\n```"
+    found = lines[-40:] if status else [line for line in lines if line.startswith("{")]
+    return "```\n" + "\n".join(found) + "\n```"
 
 
-def mnist(small: bool) -> str:
+def mnist(small: bool, left: float) -> str:
     """How long the table of the L-Softmax paper takes here: images of MNIST's shape, of noise."""
     import mnist_table
     import numpy as np
@@ -255,7 +301,8 @@ def mnist(small: bool) -> str:
     return mnist_table.forecast(data, net, "lsoftmax", 4, steps, dim=256, device=device())
 
 
-PARTS = {
+#: Each is asked for little, if the first argument says so, and told how many seconds are left.
+PARTS: dict[str, Callable[[bool, float], str | Iterator[str]]] = {
     "Versions": versions,
     "Tests": tests,
     "Trainings": trainings,
@@ -268,29 +315,82 @@ PARTS = {
 }
 
 
+def pieces(title: str, small: bool, left: float) -> Iterator[str]:
+    """What a part finds, as it comes; why not, if it fails: the next part is to follow."""
+    try:
+        found = PARTS[title](small, left)
+        yield from [found] if isinstance(found, str) else found
+    except Exception:
+        yield f"\n```\n{traceback.format_exc()[-2000:]}\n```"
+
+
+def commit() -> str:
+    """The commit of the checkout, and whether it was changed; a copy without one has none."""
+    words = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    with contextlib.suppress(OSError):
+        said = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+        return said.stdout.strip() or "unknown"
+    return "unknown"
+
+
+def read(path: Path) -> tuple[str, dict[str, str]]:
+    """The head of a page, and the text of each of its parts, as an earlier run wrote them."""
+    text = path.read_text(encoding="utf-8") if path.exists() else f"# {card()}\n"
+    first, *rest = re.split(r"^## (.+)\n", text, flags=re.MULTILINE)
+    return first.strip(), dict(zip(rest[::2], map(str.strip, rest[1::2]), strict=True))
+
+
+def write(path: Path, first: str, parts: dict[str, str]) -> None:
+    """The page, in the order of PARTS: the old one is there until the new one is whole."""
+    names = list(PARTS)
+    order = sorted(parts, key=lambda title: names.index(title) if title in names else len(names))
+    text = "\n\n".join([first, *(f"## {title}\n\n{parts[title].strip()}" for title in order)])
+    whole = path.with_suffix(".part")
+    whole.write_text(f"{text}\n", encoding="utf-8")
+    os.replace(whole, path)
+
+
+def run(titles: Sequence[str], small: bool, minutes: float, path: Path, of: str) -> None:
+    """Print and write these parts, made with the commit ``of``."""
+    import torch
+
+    began = time.perf_counter()
+    first, parts = read(path)
+    made = f"*{date.today()}, commit {of}, torch {torch.__version__}*"
+    for title in titles:
+        spent = time.perf_counter() - began
+        print(f"\n## {title} ({spent:.0f} s)\n", flush=True)
+        left, said = 60 * minutes - spent, f"{made}\n"
+        if left <= 0:
+            print(LATE, flush=True)
+            parts.setdefault(title, LATE)
+            write(path, first, parts)
+            continue
+        for piece in pieces(title, small, left):
+            print(piece, flush=True)
+            said += f"\n{piece}"
+            parts[title] = said
+            write(path, first, parts)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--small", action="store_true", help="the rehearsal: small sizes")
-    parser.add_argument("--minutes", type=float, default=6, help="after which no part begins")
+    parser.add_argument(
+        "--minutes", type=float, default=6,
+        help="after which no part begins, and what runs in a process of its own is ended",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
+    parser.add_argument("--commit", help="of a copy of the checkout, where git does not know it")
     args = parser.parse_args()
     unpack()
     args.out.mkdir(parents=True, exist_ok=True)
     name = card().lower().replace(" ", "-") + "-small" * args.small
-    began, page = time.perf_counter(), ""
-    for title in args.only:
-        if time.perf_counter() - began > 60 * args.minutes:
-            found = "No time was left for this."
-        else:
-            try:
-                found = PARTS[title](args.small)
-            except Exception:  # the next part is to follow
-                found = f"```\n{traceback.format_exc()[-2000:]}\n```"
-        page += f"\n## {title}\n\n{found}\n"
-        print(f"\n## {title} ({time.perf_counter() - began:.0f} s)\n\n{found}", flush=True)
-        (args.out / f"{name}.md").write_text(f"# {card()}\n{page}")
+    path = args.out / f"{name}.md"
+    run(list(args.only), args.small, args.minutes, path, args.commit or commit())
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     main()

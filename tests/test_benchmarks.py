@@ -104,24 +104,95 @@ def test_the_paper_s_table_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert picture.stat().st_size > 10_000
 
 
-def test_a_gpu_s_page_is_rehearsed_without_one(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def gpu(monkeypatch, tmp_path):
+    """The script, and a run of parts of its rehearsal, which returns the page."""
     bench = script("gpu")
     monkeypatch.setattr(bench, "unpack", lambda: None)
     monkeypatch.syspath_prepend(str(FOLDER))
 
-    def broken(small):
+    def run(*parts, more=()):
+        words = ["gpu.py", "--small", "--out", str(tmp_path), *more, "--only", *parts]
+        monkeypatch.setattr("sys.argv", words)
+        bench.main()
+        (page,) = tmp_path.iterdir()
+        return page.read_text(encoding="utf-8")
+
+    return bench, run
+
+
+def test_a_gpu_s_page_is_rehearsed_without_one(gpu, monkeypatch, capsys):
+    bench, run = gpu
+
+    def broken(small, left):
         raise RuntimeError("no such card")
 
     monkeypatch.setitem(bench.PARTS, "Tests", broken)
-    parts = ["Tests", "Versions", "Losses over many classes", "MNIST"]
-    words = ["gpu.py", "--small", "--out", str(tmp_path), "--only", *parts]
-    monkeypatch.setattr("sys.argv", words)
-    bench.main()
-    (page,) = tmp_path.glob("*.md")
-    text = page.read_text()
+    text = run("Tests", "Versions", "Losses over many classes", "MNIST")
     assert "RuntimeError: no such card" in text  # and the others follow
     rows = [line for line in text.splitlines() if line.startswith("| 64 × 16 × 500 |")]
     assert len(rows) == 7  # the products, and six losses
     assert all(float(row.split("|")[3]) > 0 for row in rows)
     assert "4 trainings of 10 steps" in text
     assert "## Versions" in capsys.readouterr().out
+
+
+def test_a_gpu_s_page_keeps_what_is_not_made_anew(gpu, monkeypatch):
+    bench, run = gpu
+    first = run("Versions", "MNIST", more=["--commit", "abc"])
+    (path,) = bench.Path(sys.argv[3]).iterdir()
+    path.write_text(first.replace("\n## MNIST", "\nBy hand.\n\n## Mine\n\nMore.\n\n## MNIST"))
+
+    def cut(small, left):
+        yield "| a row |"
+        raise MemoryError
+
+    monkeypatch.setitem(bench.PARTS, "Tests", cut)
+    monkeypatch.setitem(bench.PARTS, "MNIST", lambda small, left: "other")
+    text = run("MNIST", "Tests", more=["--commit", "def"])
+    titles = [line for line in text.splitlines() if line.startswith("#")]
+    assert titles[1:] == ["## Versions", "## Tests", "## MNIST", "## Mine"]
+    parts = dict(zip(titles, text.split("\n#"), strict=True))
+    assert "By hand." in parts["## Versions"]
+    assert "commit abc, torch" in parts["## Versions"]
+    assert parts["## MNIST"].endswith("*\n\nother\n")
+    assert "commit def, torch" in parts["## MNIST"]
+    assert "| a row |" in parts["## Tests"]
+    assert "MemoryError" in parts["## Tests"]
+    # what there is no time for stays too
+    later = text.replace("\n## Mine", f"\n## Chapters\n\n{bench.LATE}\n\n## Mine")
+    assert run("MNIST", "Chapters", more=["--minutes", "0"]) == later
+
+
+@pytest.mark.posix
+def test_a_part_of_a_gpu_s_page_gets_the_time_that_is_left(gpu, capsys):
+    bench, _ = gpu
+    code = "import os, time; print(os.environ['WHO'], 1 / 2); time.sleep(60)"
+    status, lines = bench.watched(["-c", code], 5, WHO="me")
+    assert status < 0
+    assert lines == ["me 0.5", "Ended after 5 s, since no time was left."]
+    assert "me 0.5\n" in capsys.readouterr().out
+    status, lines = bench.watched(["-c", "print('on'); 1 / 0"], 600)
+    assert status == 1
+    assert lines[0] == "on"
+    assert lines[-1] == "ZeroDivisionError: division by zero"
+    table = list(bench.heads(True, -1))
+    assert table[-1] == f"\n{bench.LATE}"
+    assert len(table) == 4
+
+
+def test_tests_on_a_gpu_are_seen_while_they_run(gpu, monkeypatch):
+    bench, _ = gpu
+    asked = []
+
+    def watched(words, left, **env):
+        asked.append((words, env))
+        return 0, ["test_a PASSED", "=== 2 passed ==="]
+
+    monkeypatch.setattr(bench, "watched", watched)
+    for part in ("Tests", "Chapters"):
+        assert bench.PARTS[part](True, 60) == "```\n=== 2 passed ===\n```"
+    (tests, env), (chapters, rehearsed) = asked
+    assert tests[tests.index("-k") + 1] == "arcface"
+    assert (env, rehearsed) == ({}, {"FACETOY_REHEARSE": "1"})
+    assert "-n" not in chapters

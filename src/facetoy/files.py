@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +18,8 @@ DAMAGED = (
     OSError, EOFError, LookupError, TypeError, ValueError, RuntimeError, MemoryError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
+# A file that is not there yet, to write bytes to; Windows knows flags of its own.
+NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
@@ -27,8 +29,11 @@ def replaced(path: str | os.PathLike) -> Iterator[BinaryIO]:
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} cannot be written: it is a folder")
+    part = path.with_name(f"{path.name}{secrets.token_hex(4)}.part")
     try:
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+        # as the file before it, in the end; a new one as any other new file, by the umask
+        old = path.exists()
+        handle = os.open(part, NEW, 0o600 if old else 0o666)
     except OSError as error:
         there = path.parent.is_dir()
         why = error.strerror if there else f"there is no folder {path.parent}"
@@ -38,13 +43,11 @@ def replaced(path: str | os.PathLike) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        # as the file before it; a new one as any other new file
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(part, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~umask)
+        if old and path.exists():
+            os.chmod(part, path.stat().st_mode & 0o777)
         os.replace(part, path)
     except BaseException:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
 
 

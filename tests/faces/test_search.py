@@ -77,6 +77,22 @@ def test_a_file_may_be_read_by_those_who_could(gallery, tmp_path):
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.posix
+def test_a_new_file_has_the_rights_that_the_umask_leaves(gallery, tmp_path, monkeypatch):
+    before = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "umask", None)  # another thread's files would get the changed one
+            path = gallery.save(tmp_path / "g.npz")
+            assert path.stat().st_mode & 0o777 == 0o640
+            path.chmod(0o664)
+            gallery.save(path)
+            assert path.stat().st_mode & 0o777 == 0o664
+    finally:
+        os.umask(before)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize("kind", ["hnsw", "ivf"])
 def test_approximate_indexes_find_nearly_all(kind):
     x = crowd(5000, 32)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +22,7 @@ from torch import nn
 import facetoy
 from facetoy.losses import LOSSES, _by_rows
 from facetoy.losses._base import ClassLoss
+from facetoy.training.batched import Together
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 CLASS_LOSSES = [
@@ -203,8 +206,18 @@ def test_sharded_losses_train_there(count: int, tmp_path: Path):
     assert done.stdout.count(f"done over {backend}") == count
 
 
-def test_nothing_waits_for_the_gpu_within_an_epoch(digits: facetoy.Data):
-    """A step hands its work over and goes on: what it computes is read once an epoch."""
+ACTS = {
+    "fit": lambda data, **args: facetoy.fit("arcface", data, device=DEVICE, progress=False, **args),
+    "sweep": lambda data, **args: facetoy.sweep(
+        "arcface", data, m=[0.2, 0.5], device=DEVICE, progress=False, **args
+    ),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_nothing_waits_for_the_gpu_within_an_epoch(digits: facetoy.Data, act: Callable):
+    """A step hands its work over and goes on: what it computes is read once an epoch. Each look at
+    a number, and each search for what is not zero, is a copy from the GPU."""
     if DEVICE == "cpu":
         pytest.skip("no CUDA device: nothing can wait for it")
     from torch.profiler import ProfilerActivity, profile
@@ -212,11 +225,38 @@ def test_nothing_waits_for_the_gpu_within_an_epoch(digits: facetoy.Data):
     images, labels = digits.train_images[:640], digits.train_labels[:640]
     few = replace(digits, train_images=images, train_labels=labels)
 
-    def waits(data: facetoy.Data) -> int:
+    def waits(data: facetoy.Data) -> dict[str, int]:
         with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
-            facetoy.fit("arcface", data, epochs=2, snapshots=2, device=DEVICE, progress=False)
-        calls = {e.key: e.count for e in seen.key_averages()}
-        return calls.get("aten::_local_scalar_dense", 0)
+            act(data, epochs=2, snapshots=2)
+        names = ("aten::_local_scalar_dense", "aten::nonzero", "Memcpy DtoH")
+        events = seen.key_averages()
+        return {name: sum(e.count for e in events if e.key.startswith(name)) for name in names}
 
-    facetoy.fit("arcface", few, epochs=1, device=DEVICE, progress=False)
-    assert waits(digits) == waits(few)  # twice the steps, as many waits
+    act(few, epochs=1)
+    found = waits(few)
+    assert found["Memcpy DtoH"] > 0  # they are counted
+    assert waits(digits) == found  # twice the steps, as many waits
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
+def test_a_step_that_waits_for_the_gpu_is_an_error(
+    digits: facetoy.Data, act: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    """In the second epoch, when all that is done once is done."""
+    if DEVICE == "cpu":
+        pytest.skip("no CUDA device: nothing can wait for it")
+    real, strict = Together.take, []
+
+    def take(self: Together, *args: Any) -> Any:
+        if self.step < len(self.first.batches):
+            return real(self, *args)
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            strict.append(real(self, *args))
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+        return strict[-1]
+
+    monkeypatch.setattr(Together, "take", take)
+    act(digits, epochs=2, snapshots=2)
+    assert len(strict) == -(-len(digits.train_labels) // 128)

@@ -723,10 +723,10 @@ def test_paths_that_cannot_be_written(few, run, tmp_path, monkeypatch, path, err
 
 
 def test_a_folder_that_is_another_s(few, run, tmp_path, monkeypatch):
-    def refused(**_):
+    def refused(*_):
         raise PermissionError(13, "Permission denied", "/x/a.npz123.part")
 
-    monkeypatch.setattr("facetoy.files.tempfile.mkstemp", refused)
+    monkeypatch.setattr("facetoy.files.os.open", refused)
     for write in (run.save, lambda path: facetoy.fit("arcface", few, checkpoint=path, **ARGS)):
         with pytest.raises(PermissionError, match=r"/a.npz cannot be written: Permission denied$"):
             write(tmp_path / "a.npz")

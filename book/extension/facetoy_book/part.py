@@ -1,7 +1,8 @@
 """A book of which only a part has been run: the other pages have no outputs, and say so.
 
-It takes half a minute. Where there are no pages, `make book` builds one as soon as what is read
-first has been run; `make chapter` builds one with the chapter.
+It takes about a minute, and the next `make book` reads and writes all pages anew. Where there are
+no pages, `make book` builds one as soon as what is read first has been run; `make chapter` builds
+one with the chapter.
 """
 
 from __future__ import annotations

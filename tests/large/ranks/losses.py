@@ -2,6 +2,9 @@
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import torch
@@ -31,12 +34,31 @@ def steeper(loss: torch.Tensor, x: torch.Tensor, ranks: int = 1) -> torch.Tensor
     return loss + ranks * (slope / ranks).square().sum()
 
 
+@contextmanager
+def by_rows(wanted: bool) -> Iterator[None]:
+    """Inside, a sharded loss is computed by rows if ``wanted``, and all at once if not: that it
+    was is asserted."""
+    passes, real, usual = 0, _by_rows._pass, _by_rows.LARGE
+
+    def counted(*args: Any) -> Any:
+        nonlocal passes
+        passes += 1
+        return real(*args)
+
+    _by_rows._pass, _by_rows.LARGE = counted, 0 if wanted else usual
+    try:
+        yield
+    finally:
+        _by_rows._pass, _by_rows.LARGE = real, usual
+    assert bool(passes) == wanted, f"{passes} passes over the rows"
+
+
 def compare(
     name: str, args: dict, dtype: torch.dtype, most: float, sizes: list[int], C: int = C,
-    steep: bool = False, large: float = _by_rows.LARGE,
+    steep: bool = False, rows: bool = False,
 ) -> None:  # fmt: skip
-    """One step of a network and a loss, sharded, against the same in this process alone. From so
-    many scores as ``large`` on the sharded one is computed by rows."""
+    """One step of a network and a loss, sharded and perhaps by ``rows``, against the same in this
+    process alone."""
     rank = dist.get_rank()
     g = torch.Generator().manual_seed(len(name))
     images = torch.randn(sum(sizes), 8, generator=g, dtype=dtype)
@@ -61,10 +83,9 @@ def compare(
     sharded.load_state_dict({"weight": spread(W[part], C)})
     assert torch.equal(sharded.state_dict()["weight"].full_tensor(), W)
     x = twin(images[mine])
-    _by_rows.LARGE, usual = large, _by_rows.LARGE
-    split = sharded(x, labels[mine])
-    (steeper(split, x, dist.get_world_size()) if steep else split).backward()
-    _by_rows.LARGE = usual
+    with by_rows(rows):
+        split = sharded(x, labels[mine])
+        (steeper(split, x, dist.get_world_size()) if steep else split).backward()
     close(split, value, most, f"{name} loss")
     assert torch.equal(sharded.weight, W[part])
     if sharded.classes:
@@ -104,16 +125,15 @@ def sampled_by_rows() -> None:
     """The same classes are drawn, and give the same."""
     rank, ranks = dist.get_rank(), dist.get_world_size()
     found = []
-    for large in (0, _by_rows.LARGE):
+    for rows in (True, False):
         loss = ShardedMargin("arcface", D, 20 * ranks, sample_rate=0.3).double()
         g = torch.Generator().manual_seed(rank)
         x = torch.randn(5 + rank, D, generator=g, dtype=torch.float64, requires_grad=True)
         y = torch.arange(5 + rank) * ranks
-        _by_rows.LARGE, usual = large, _by_rows.LARGE
-        value = loss(x, y)
-        value.backward(retain_graph=True)
-        value.backward()
-        _by_rows.LARGE = usual
+        with by_rows(rows):
+            value = loss(x, y)
+            value.backward(retain_graph=True)
+            value.backward()
         found.append((value, loss.weight.grad, x.grad))
     for got, want, what in zip(*found, ("loss", "weights", "features"), strict=True):
         close(got, want, 1e-12, f"sampled {what}")
@@ -172,12 +192,12 @@ if __name__ == "__main__":
         for name, args in SETTINGS.items():
             compare(name, args, torch.float64, 1e-12, sizes)
             compare(name, args, torch.float32, 1e-5, sizes)
-            compare(name, args, torch.float64, 1e-12, sizes, large=0)
+            compare(name, args, torch.float64, 1e-12, sizes, rows=True)
         for name in ("arcface", "softmax"):  # of five classes the last of four ranks has none
             compare(name, {}, torch.float64, 1e-12, sizes, C=5)
             compare(name, {}, torch.float64, 1e-12, sizes, C=5, steep=True)
-            compare(name, {}, torch.float64, 1e-12, sizes, C=5, large=0)
-            compare(name, {}, torch.float64, 1e-12, sizes, C=5, steep=True, large=0)
+            compare(name, {}, torch.float64, 1e-12, sizes, C=5, rows=True)
+            compare(name, {}, torch.float64, 1e-12, sizes, C=5, steep=True, rows=True)
         few = ShardedMargin("arcface", D, 5, sample_rate=0.5)
         few(torch.randn(4, D, requires_grad=True), torch.tensor([0, 4, 2, 2])).backward()
         sampling()
