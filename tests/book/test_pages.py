@@ -429,10 +429,19 @@ def test_links_on_the_playground_page_set_it(visit: Callable[..., Page]) -> None
 SCREEN = {"width": 1280, "height": 800}
 
 
-@pytest.mark.parametrize("losses", ["loss=arcface&m=0.5", "loss=arcface&b.loss=cosface"])
-def test_all_of_the_playground_is_on_one_screen(visit: Callable[..., Page], losses: str) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "loss=arcface&m=0.5",
+        "loss=arcface&b.loss=cosface",
+        "loss=combined&b.loss=center",
+        "data=faces",
+        "data=faces&b.loss=cosface",
+    ],
+)
+def test_all_of_the_playground_is_on_one_screen(visit: Callable[..., Page], settings: str) -> None:
     """Its page begins with it; all there is to play with, and the challenges, at first sight."""
-    page = visit(f"{PLAYGROUND}#playground&{losses}", **SCREEN)
+    page = visit(f"{PLAYGROUND}#playground&{settings}", **SCREEN)
     first = page.locator(".ft-playground").first
     first.wait_for()
     page.evaluate("scrollTo(0, 0)")

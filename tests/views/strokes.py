@@ -19,6 +19,12 @@ def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> l
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
 
 
+def eight(x: float, y: float, rx: float, ry: float) -> list[Point]:
+    """An eight around (x, y), one closed stroke that crosses itself, from the top on the right."""
+    angles = [math.radians(20 + 360 * k / 48) for k in range(49)]
+    return [(x + rx * math.sin(2 * a), y - ry * math.cos(a)) for a in angles]
+
+
 DIGITS: dict[str, Strokes] = {
     "0": [arc(0.5, 0.5, 0.24, 0.34, -80, 285)],
     "1": [[(0.54, 0.14), (0.5, 0.5), (0.47, 0.86)]],
@@ -29,6 +35,7 @@ DIGITS: dict[str, Strokes] = {
           [(0.38, 0.16), (0.7, 0.15)]],
     "6": [[(0.6, 0.15), (0.42, 0.35), *arc(0.5, 0.65, 0.17, 0.19, -200, 170)]],
     "7": [[(0.27, 0.2), (0.5, 0.19), (0.73, 0.2), (0.6, 0.5), (0.48, 0.86)]],
+    "8": [eight(0.5, 0.5, 0.19, 0.36)],
     "9": [[*arc(0.5, 0.34, 0.18, 0.18, 0, -360), (0.68, 0.86)]],
 }  # fmt: skip
 

@@ -19,6 +19,31 @@ import { randomNumbers } from "../shared/random.js";
 
 const LARGE = 96; // pixels along a side of the face to look at
 const OWN = ""; // nobody of the data set
+// genes whose sliders are in sight beside the pictures, where all of them have no room
+const FEW = ["head width", "hair length", "skin tone", "brightness", "smile", "glasses"];
+
+/** Mark the sliders that are in sight in any case. */
+function markFew(/** @type {HTMLElement} */ sliders) {
+  for (const row of sliders.querySelectorAll(".ft-slider")) {
+    const name = row.querySelector("label")?.textContent ?? "";
+    row.classList.toggle("ft-few", FEW.includes(name));
+  }
+}
+
+/**
+ * A button that shows all sliders instead of a few; the style sheet shows it where there is need.
+ * @param {HTMLElement} sliders
+ * @param {AbortSignal} signal
+ */
+function fold(sliders, signal) {
+  const all = button("All sliders", () => {
+    all.setAttribute("aria-expanded", `${sliders.classList.toggle("ft-all")}`);
+  }, signal);
+  all.classList.add("ft-fold");
+  all.setAttribute("aria-expanded", "false");
+  all.setAttribute("aria-controls", sliders.id);
+  return all;
+}
 
 /** @implements {Maker} */
 export class FaceMaker {
@@ -53,9 +78,11 @@ export class FaceMaker {
     }, signal, true);
     const people = like.names.map((name, k) => /** @type {const} */ ([k, `person ${name}`]));
     this.#choice = choice([[OWN, "someone new"], ...people], (k) => this.#choose(k));
-    const sliders = make("div", { class: "ft-own-genes" }, ...this.#genes.groups(this.#others(signal)));
-    const person = make("div", { class: "ft-own-person" }, field(`${id}-who`, "Whose face", this.#choice));
-    this.below = [person, sliders];
+    const groups = this.#genes.groups(this.#others(signal));
+    const sliders = make("div", { class: "ft-own-genes", id: `${id}-all` }, ...groups);
+    markFew(sliders);
+    const who = field(`${id}-who`, "Whose face", this.#choice);
+    this.below = [make("div", { class: "ft-own-person" }, who, fold(sliders, signal)), sliders];
     this.#show();
   }
 

@@ -72,7 +72,7 @@ function crossEntropy(z, y, n, C) {
 }
 
 /** Cross-entropy over one weight vector per class: ClassLoss and all its subclasses. */
-export class ClassLoss {
+class ClassLoss {
   gx = new Float64Array(0); // gradient at the features
   /** @type {Float64Array | null} */
   centers = null;

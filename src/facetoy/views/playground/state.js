@@ -55,7 +55,7 @@ const TOO_FEW = "At least two classes must stay in training.";
  * @param {Offer} offer
  * @param {Partial<Settings>} start
  */
-export function argumentsOf(offer, start = {}) {
+function argumentsOf(offer, start = {}) {
   const taken = Object.entries(start).filter(([key]) => key in offer.arguments);
   return { ...offer.arguments, ...Object.fromEntries(taken) };
 }

@@ -1,7 +1,7 @@
 // Whether the page is light or dark, in the book, JupyterLab, VS Code and Colab.
 
 /** Is the page dark? Asks the book's theme, JupyterLab, VS Code and Colab, then the system. */
-export function pageIsDark() {
+function pageIsDark() {
   const root = document.documentElement;
   const body = document.body;
   const theme = root.dataset.theme || root.getAttribute("theme");
