@@ -50,5 +50,6 @@ def setup(app: Sphinx) -> None:
     """Hook into the reference, page writing and the end of the build."""
     app.add_js_file("print.js", loading_method="defer")
     app.connect("html-page-context", repair)
+    app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-signature", sign)
     app.connect("build-finished", lighten)
