@@ -53,9 +53,9 @@ class Machine:
             raise ValueError(f"fixed must be a finite number of at least 0, got {self.fixed!r}")
 
 
-#: An H100 with 80 GB: round figures, assumed after its data sheet, of whose tensor cores (TF32)
-#: and 3.35 TB/s a part is useful; a network of 200 Gbit/s; and 5 ms that any step takes, as small
-#: layers took on an H200.
+#: An H100 with 80 GB, by round figures. They are assumed after its data sheet, of whose tensor
+#: cores (TF32) and 3.35 TB/s a part is useful, with a network of 200 Gbit/s, and with 5 ms that any
+#: step takes, as small layers took on an H200.
 H100 = Machine("H100", flops=30e12, memory=2e12, network=25e9, fixed=5e-3, capacity=80e9)
 
 

@@ -20,12 +20,12 @@ class Run:
 
     features: np.ndarray  #: (T, N, d) float32
     weight: np.ndarray | None  #: (T, C, d) float32; None for a loss without class weights
-    predicted: np.ndarray  #: (T, N) int64: the class with the largest score, or the nearest mean
+    predicted: np.ndarray  #: (T, N) int64, the class of the largest score, or the nearest mean
     labels: np.ndarray  #: (N,) int64; C or more is a stranger, a class unseen in training
     images: np.ndarray  #: (N, 1, H, W) float32 in [0, 1]
     class_names: tuple[str, ...]  #: known classes first, then strangers
     steps: np.ndarray  #: (T,) int64, optimiser steps before each snapshot
-    history: dict[str, np.ndarray]  #: per epoch: loss, accuracies, gradient norm, seconds
+    history: dict[str, np.ndarray]  #: loss, accuracies, gradient norm, seconds of each epoch
     config: dict[str, Any]  #: loss, its arguments, dim, epochs, ..., interrupted, diverged
     device: str  #: where it was trained, e.g. "cpu" or "cuda (NVIDIA H100)"
     centers: np.ndarray | None = None  #: (T, C, d) float32, of center loss
