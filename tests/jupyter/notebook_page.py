@@ -79,8 +79,8 @@ class Lab(Notebook):
     """JupyterLab 4."""
 
     address = "lab/workspaces/{name}/tree/{path}"
-    # On a slow machine its settings are read before it knows whose they are, and anywidget complains
-    # of a script that takes two seconds to load, which then lives all the same: tests look whether.
+    # On a slow machine its settings are read before it knows whose they are, and anywidget
+    # complains of a script that loads for two seconds. It lives all the same: tests look whether it does.
     known = (
         r"script error: \[anywidget\] Failed to initialize model\.$",
         r"script error: Cannot read properties of undefined \(reading 'schema'\)$",
