@@ -80,7 +80,7 @@ class Lab(Notebook):
 
     address = "lab/workspaces/{name}/tree/{path}"
     # On a slow machine its settings are read before it knows whose they are, and anywidget
-    # complains of a script that loads for two seconds. It lives all the same: tests look whether it does.
+    # complains of a script that loads for two seconds. It lives all the same; tests look for that.
     known = (
         r"script error: \[anywidget\] Failed to initialize model\.$",
         r"script error: Cannot read properties of undefined \(reading 'schema'\)$",
